@@ -1,0 +1,232 @@
+/** What an open attempt does next: one handler for each event, and the phases in which that event can arrive. */
+import { retryDelayMs } from "./backoff.ts";
+import { invariant } from "./invariant.ts";
+import type { AttemptEvent, Failure, LoopEvent, Usage } from "./message.ts";
+import {
+  enter,
+  inPhase,
+  interrupt,
+  landNext,
+  reject,
+  release,
+  requestStop,
+  type Situation,
+  type Step,
+  stopAndInterrupt,
+} from "./move.ts";
+import {
+  dropAttempt,
+  dropRecord,
+  editRun,
+  type LoopState,
+  type Phase,
+  phases,
+  putRecord,
+  type TaskRecord,
+} from "./state.ts";
+
+export type OpenAttemptEvent = Exclude<AttemptEvent, { type: "attempt-started" | "give-up-started" }>;
+type EventOf<Type extends LoopEvent["type"]> = Extract<LoopEvent, { type: Type }>;
+type Handler<Type extends LoopEvent["type"]> = (at: Situation, event: EventOf<Type>) => Step;
+
+/** The phases in which each event about an open attempt may arrive. */
+export const expectedPhases: Readonly<Record<OpenAttemptEvent["type"], readonly Phase[]>> = {
+  "workspace-prepared": ["preparing"],
+  "baseline-checked": ["checking-baseline"],
+  "agent-stopped": ["working"],
+  "change-sealed": ["sealing"],
+  "verdict-reached": ["judging"],
+  "target-moved": ["landing"],
+  "landing-refused": ["landing"],
+  "task-landed": ["landing"],
+  "task-blocked": ["landing", "ending"],
+  "attempt-rejected": ["ending"],
+  "attempt-interrupted": phases,
+  "workspace-released": phases,
+  "command-failed": phases,
+};
+
+const handlers: { readonly [Type in OpenAttemptEvent["type"]]: Handler<Type> } = {
+  "workspace-prepared": onPrepared,
+  "baseline-checked": onBaseline,
+  "agent-stopped": onAgentStopped,
+  "change-sealed": onSealed,
+  "verdict-reached": onVerdict,
+  "target-moved": (at) => landNext(judgeAgain(at), at.nowMs),
+  "landing-refused": (at, event) =>
+    landNext(stopAndInterrupt(at, { kind: "breaker", reason: event.reason }), at.nowMs),
+  "task-landed": onLanded,
+  "task-blocked": onBlocked,
+  "attempt-rejected": onRejected,
+  "attempt-interrupted": release,
+  "workspace-released": (at) => landNext([dropAttempt(at.state, at.attempt.task), []], at.nowMs),
+  "command-failed": onCommandFailed,
+};
+
+/** @throws InvariantError for an event about an attempt that is not open, or not in a phase for it. */
+export function stepAttempt(state: LoopState, event: OpenAttemptEvent, nowMs: number): Step {
+  const attempt = state.attempts.get(event.task);
+  const name = `${event.task}/${event.attempt}`;
+  invariant(attempt?.number === event.attempt, `${event.type} for ${name}, which is not open`);
+  invariant(
+    expectedPhases[event.type].includes(attempt.phase),
+    `${event.type} for ${name} in phase ${attempt.phase}`,
+  );
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table pairs each type with its handler
+  const handle = handlers[event.type] as (at: Situation, event: OpenAttemptEvent) => Step;
+  return handle({ state, attempt, nowMs }, event);
+}
+
+function onPrepared(at: Situation, { base }: EventOf<"workspace-prepared">): Step {
+  // Nothing is spent yet: a drain does not wait for an agent that has not begun.
+  if (at.state.stopping !== null) return interrupt(at, "the run is stopping");
+  const attempt = { ...at.attempt, base };
+  return enter({ ...at, attempt }, "checking-baseline", { type: "check-baseline", base });
+}
+
+function onBaseline(at: Situation, { baseline }: EventOf<"baseline-checked">): Step {
+  const { base } = at.attempt;
+  switch (baseline.kind) {
+    case "green":
+      if (at.state.stopping !== null) return interrupt(at, "the run is stopping");
+      invariant(base !== null, "an agent starts from a base");
+      return enter(at, "working", { type: "start-agent", base });
+    case "red":
+      return stopAndInterrupt(at, { kind: "breaker", reason: baseline.reason });
+    case "unusable":
+      return stopAndInterrupt(at, { kind: "configuration", reason: baseline.reason });
+  }
+}
+
+function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopped">): Step {
+  const at = { ...before, state: chargeRun(before.state, usage) };
+  switch (stop.kind) {
+    case "finished":
+      return enter(at, "sealing", { type: "seal-change" });
+    case "claimed": {
+      const { claim } = stop;
+      if (claim.status !== "blocked") return enter(at, "sealing", { type: "seal-change" });
+      return reject(at, { kind: "question", reason: claim.question ?? claim.summary, evidence: null });
+    }
+    case "crashed":
+    case "stalled":
+    case "timed-out":
+    case "over-budget":
+      return reject(at, { kind: stop.kind, reason: stop.reason, evidence: null });
+    case "not-started":
+      return stopAndInterrupt(at, { kind: "breaker", reason: stop.reason });
+    case "refused":
+      return stopAndInterrupt(at, { kind: "refused", reason: stop.reason });
+    case "limited":
+      return interrupt({ ...at, state: { ...at.state, notBeforeMs: stop.resetsAtMs } }, stop.reason);
+    case "stopped":
+      return interrupt(at, "stopped by the supervisor");
+  }
+}
+
+/** Takes what an agent used off the run's money and tokens. */
+function chargeRun(state: LoopState, usage: Usage): LoopState {
+  return editRun(state, (run) => ({
+    usd: run.usd + (usage.usd ?? 0),
+    usdUnknown: run.usdUnknown || usage.usd === null,
+    tokens: run.tokens + usage.inputTokens + usage.outputTokens,
+  }));
+}
+
+function onSealed(at: Situation, { change }: EventOf<"change-sealed">): Step {
+  if (change.kind === "empty") return reject(at, emptyFailure);
+  const record = recordOf(at);
+  if (record.trees.includes(change.tree)) return reject(at, noProgressFailure);
+  const state = putRecord(at.state, at.attempt.task, { ...record, trees: [...record.trees, change.tree] });
+  const attempt = { ...at.attempt, change: change.commit };
+  return enter({ ...at, state, attempt }, "judging", { type: "judge-change", commit: change.commit });
+}
+
+const emptyFailure: Failure = { kind: "empty", reason: "the agent changed nothing", evidence: null };
+const noProgressFailure: Failure = {
+  kind: "no-progress",
+  reason: "the change is the same as one that was rejected before",
+  evidence: null,
+};
+
+function onVerdict(at: Situation, { verdict }: EventOf<"verdict-reached">): Step {
+  switch (verdict.kind) {
+    case "accept": {
+      const attempt = { ...at.attempt, accepted: verdict.candidate };
+      return landNext([inPhase({ ...at, attempt }, "queued-to-land"), []], at.nowMs);
+    }
+    case "reject":
+      return at.attempt.goal === "give-up" ? noteBlocked(at, verdict.failure) : onReject(at, verdict.failure);
+    case "inconclusive":
+      if (at.state.stopping?.how === "now") return interrupt(at, verdict.reason);
+      return stopAndInterrupt(at, { kind: "breaker", reason: verdict.reason });
+  }
+}
+
+/** A red verdict goes back to the same agent while rounds are left; a conflict needs a fresh base instead. */
+function onReject(at: Situation, failure: Failure): Step {
+  const { round, limits } = at.attempt;
+  const goesBack = failure.kind !== "conflict" && round < limits.roundsMax && at.state.stopping === null;
+  if (!goesBack) return reject(at, failure);
+  const attempt = { ...at.attempt, round: round + 1 };
+  return enter({ ...at, attempt }, "working", { type: "return-evidence", round: round + 1, failure });
+}
+
+/** The record itself was refused by the gates: the task is blocked in the journal alone, and people are told. */
+function noteBlocked(at: Situation, failure: Failure): Step {
+  const why = `its record commit was refused: ${failure.reason}`;
+  return enter(at, "ending", { type: "note-blocked", why });
+}
+
+/** Somebody else moved the target: what was judged is not what would land, so it is judged again. */
+function judgeAgain(before: Situation): Step {
+  const at = { ...before, attempt: { ...before.attempt, accepted: null } };
+  const { goal, change } = at.attempt;
+  if (goal === "give-up")
+    return enter(at, "judging", { type: "judge-record", failures: recordOf(at).failures });
+  invariant(change !== null, "a landing attempt has a change");
+  return enter(at, "judging", { type: "judge-change", commit: change });
+}
+
+function onLanded(at: Situation): Step {
+  const { task } = at.attempt;
+  const state = editRun(dropRecord(at.state, task), (run) => ({
+    landed: new Set(run.landed).add(task),
+    failuresInARow: 0,
+  }));
+  return landNext(release({ ...at, state }), at.nowMs);
+}
+
+function onBlocked(at: Situation): Step {
+  const { task } = at.attempt;
+  const forgiven = putRecord(at.state, task, { ...recordOf(at), failures: [], trees: [] });
+  const state = editRun(forgiven, (run) => ({ blocked: new Set(run.blocked).add(task) }));
+  return landNext([dropAttempt(state, task), []], at.nowMs);
+}
+
+function onRejected(at: Situation, { failure }: EventOf<"attempt-rejected">): Step {
+  const record = recordOf(at);
+  const failures = [...record.failures, failure];
+  const notBeforeMs = at.nowMs + retryDelayMs(failures);
+  // A question is honest work, not a failure: it opens no breaker.
+  const inARow = failure.kind === "question" ? 0 : 1;
+  const counted = editRun(at.state, (run) => ({ failuresInARow: run.failuresInARow + inARow }));
+  const state = putRecord(counted, at.attempt.task, { ...record, failures, notBeforeMs });
+  return release({ ...at, state });
+}
+
+/** An effect broke (disk, git, a defect): nothing is judged by it, the work is kept, and the run stops. */
+function onCommandFailed(before: Situation, event: EventOf<"command-failed">): Step {
+  const [state] = requestStop(before.state, "drain", { kind: "breaker", reason: event.reason });
+  const at = { ...before, state };
+  const { goal, phase, task } = at.attempt;
+  if (goal === "give-up" || phase === "releasing") return landNext([dropAttempt(state, task), []], at.nowMs);
+  if (phase === "ending") return release(at);
+  return landNext(interrupt(at, event.reason), at.nowMs);
+}
+
+function recordOf(at: Situation): TaskRecord {
+  const record = at.state.records.get(at.attempt.task);
+  invariant(record !== undefined, `task ${at.attempt.task} has an attempt but no record`);
+  return record;
+}

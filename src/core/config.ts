@@ -1,0 +1,58 @@
+/** The configuration once it is parsed: every default filled in, durations in milliseconds, money in US dollars. */
+import type { TaskLimits } from "./task.ts";
+
+/** A command that must pass before a change may land. */
+export interface Gate {
+  readonly name: string;
+  /** Run by bash in the gate checkout. */
+  readonly run: string;
+  readonly timeoutMs: number;
+  /** `junit`: the gate writes JUnit XML to `$RALPH_REPORT`, and tests are compared one by one. */
+  readonly report: "junit" | null;
+  /** Names of environment variables the gate gets beside the allow-list. */
+  readonly env: readonly string[];
+  /** True: runs only for tasks that name it in `gates`. */
+  readonly optional: boolean;
+}
+
+export interface AgentConfig {
+  readonly kind: "command" | "replay";
+  /** `command`: one string for bash, or a list of arguments; null until people choose an agent. */
+  readonly command: string | readonly string[] | null;
+  readonly protocol: "plain" | "ralph-agent/1";
+  /** `replay`: folder of recordings, from the top of the repository. */
+  readonly recordings: string | null;
+  readonly model: string | null;
+  /** Names of environment variables the agent gets beside the allow-list. */
+  readonly env: readonly string[];
+}
+
+export interface Config {
+  /** Branch on which tasks land. */
+  readonly target: string;
+  /** Folders from the top of the repository. */
+  readonly tasks: string;
+  readonly specs: string;
+  readonly progress: { readonly file: string; readonly briefTokensMax: number };
+  readonly agent: AgentConfig;
+  readonly workspace: {
+    readonly setup: string | null;
+    readonly setupInputs: readonly string[];
+    readonly keep: readonly string[];
+  };
+  readonly gates: readonly Gate[];
+  /** Globs a change may not touch unless its task allows it; the built-in ones are in it. */
+  readonly protect: readonly string[];
+  readonly limits: TaskLimits & { readonly run: RunLimitsConfig };
+  readonly concurrency: number;
+  readonly sandbox: "auto" | "required" | "off";
+  readonly land: { readonly sign: boolean };
+}
+
+export interface RunLimitsConfig {
+  readonly usdMax: number | null;
+  /** Local time of day as written, `HH:MM`. */
+  readonly until: string | null;
+  readonly tasksMax: number | null;
+  readonly failuresInARowMax: number;
+}

@@ -1,0 +1,164 @@
+/** All that can happen to the loop (events, past tense) and all that it can ask for (commands, imperative). */
+import type { CommitSha, TaskId, TreeSha } from "./ids.ts";
+import type { TaskLimits } from "./task.ts";
+
+/** What an attempt used. `usd` is null when the price is not known. */
+export interface Usage {
+  readonly usd: number | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly turns: number;
+}
+
+/** What an agent says of its own work. Never evidence: it only says when to look. */
+export interface Claim {
+  readonly status: "complete" | "partial" | "blocked";
+  readonly summary: string;
+  readonly learnings: readonly string[];
+  readonly question: string | null;
+}
+
+/** Why the agent is not working any more. */
+export type AgentStop =
+  | { readonly kind: "claimed"; readonly claim: Claim }
+  | { readonly kind: "finished" }
+  | { readonly kind: "crashed"; readonly reason: string }
+  | { readonly kind: "not-started"; readonly reason: string }
+  | { readonly kind: "stalled"; readonly reason: string }
+  | { readonly kind: "timed-out"; readonly reason: string }
+  | { readonly kind: "over-budget"; readonly reason: string }
+  /** Login or billing was refused: no other attempt would fare better. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** A usage limit: a date in the schedule, not a failure. */
+  | { readonly kind: "limited"; readonly resetsAtMs: number; readonly reason: string }
+  | { readonly kind: "stopped" };
+
+export const failureKinds = [
+  "red",
+  "refused",
+  "empty",
+  "no-progress",
+  "conflict",
+  "crashed",
+  "stalled",
+  "timed-out",
+  "over-budget",
+  "question",
+] as const;
+
+/** Why an attempt did not land. `reason` is one sentence for a person; `evidence` names the file with the rest. */
+export interface Failure {
+  readonly kind: (typeof failureKinds)[number];
+  readonly reason: string;
+  readonly evidence: string | null;
+}
+
+/** The commit that was judged and, if accepted, is the one that lands. */
+export interface Candidate {
+  readonly commit: CommitSha;
+  readonly tree: TreeSha;
+  /** The target's tip it was composed on: the parent of `commit`. */
+  readonly base: CommitSha;
+}
+
+export type Verdict =
+  | { readonly kind: "accept"; readonly candidate: Candidate; readonly gates: readonly string[] }
+  | { readonly kind: "reject"; readonly failure: Failure }
+  | { readonly kind: "inconclusive"; readonly reason: string };
+
+export type Baseline =
+  | { readonly kind: "green" }
+  | { readonly kind: "red"; readonly reason: string }
+  /** The gates cannot say anything here: a configuration error. */
+  | { readonly kind: "unusable"; readonly reason: string };
+
+/** What sealing found in the workspace. */
+export type Change =
+  | { readonly kind: "changed"; readonly tree: TreeSha; readonly commit: CommitSha }
+  | { readonly kind: "empty" };
+
+/** How a run ended, or why it is ending. */
+export type RunOutcome =
+  | { readonly kind: "drained" }
+  | { readonly kind: "blocked" }
+  | { readonly kind: "configuration"; readonly reason: string }
+  | { readonly kind: "budget"; readonly reason: string }
+  | { readonly kind: "breaker"; readonly reason: string }
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "signal"; readonly signal: "SIGINT" | "SIGTERM" };
+
+/** Limits of a whole run. */
+export interface RunLimits {
+  readonly usdMax: number | null;
+  readonly untilMs: number | null;
+  readonly tasksMax: number | null;
+  readonly failuresInARowMax: number;
+}
+
+/** Every event that concerns an attempt names it. */
+interface OfAttempt {
+  readonly task: TaskId;
+  readonly attempt: number;
+}
+
+export type LoopEvent =
+  | { readonly type: "run-started"; readonly run: string; readonly limits: RunLimits }
+  | { readonly type: "attempts-found"; readonly found: readonly OfAttempt[] }
+  | (OfAttempt & { readonly type: "attempt-started"; readonly text: string; readonly limits: TaskLimits })
+  | (OfAttempt & { readonly type: "workspace-prepared"; readonly base: CommitSha })
+  | (OfAttempt & { readonly type: "baseline-checked"; readonly baseline: Baseline })
+  | (OfAttempt & { readonly type: "agent-stopped"; readonly stop: AgentStop; readonly usage: Usage })
+  | (OfAttempt & {
+      readonly type: "change-sealed";
+      readonly change: Change;
+      readonly restored: readonly string[];
+    })
+  | (OfAttempt & { readonly type: "verdict-reached"; readonly verdict: Verdict })
+  | (OfAttempt & { readonly type: "target-moved" })
+  | (OfAttempt & { readonly type: "landing-refused"; readonly reason: string })
+  | (OfAttempt & {
+      readonly type: "task-landed";
+      readonly commit: CommitSha;
+      readonly learnings: readonly string[];
+    })
+  | (OfAttempt & {
+      readonly type: "attempt-rejected";
+      readonly failure: Failure;
+      readonly commit: CommitSha | null;
+    })
+  | (OfAttempt & {
+      readonly type: "attempt-interrupted";
+      readonly reason: string;
+      readonly commit: CommitSha | null;
+    })
+  | (OfAttempt & { readonly type: "workspace-released" })
+  | (OfAttempt & { readonly type: "give-up-started" })
+  | (OfAttempt & { readonly type: "task-blocked"; readonly why: string; readonly commit: CommitSha | null })
+  | (OfAttempt & {
+      readonly type: "command-failed";
+      readonly command: Command["type"];
+      readonly reason: string;
+    })
+  | { readonly type: "stop-requested"; readonly how: "drain" | "now"; readonly outcome: RunOutcome }
+  | { readonly type: "run-ended"; readonly outcome: RunOutcome };
+
+export type Command =
+  | (OfAttempt & { readonly type: "prepare-workspace" })
+  | (OfAttempt & { readonly type: "check-baseline"; readonly base: CommitSha })
+  | (OfAttempt & { readonly type: "start-agent"; readonly base: CommitSha })
+  | (OfAttempt & { readonly type: "return-evidence"; readonly round: number; readonly failure: Failure })
+  | (OfAttempt & { readonly type: "seal-change" })
+  | (OfAttempt & { readonly type: "judge-change"; readonly commit: CommitSha })
+  | (OfAttempt & { readonly type: "judge-record"; readonly failures: readonly Failure[] })
+  | (OfAttempt & { readonly type: "land"; readonly candidate: Candidate })
+  | (OfAttempt & { readonly type: "land-record"; readonly candidate: Candidate; readonly why: string })
+  | (OfAttempt & { readonly type: "note-blocked"; readonly why: string })
+  | (OfAttempt & { readonly type: "reject-attempt"; readonly failure: Failure })
+  | (OfAttempt & { readonly type: "interrupt-attempt"; readonly reason: string })
+  | (OfAttempt & { readonly type: "release-workspace" })
+  | { readonly type: "stop-agents" };
+
+/** A command that is about one attempt: each is answered by exactly one event. */
+export type AttemptCommand = Exclude<Command, { type: "stop-agents" }>;
+/** An event that is about one attempt. */
+export type AttemptEvent = Extract<LoopEvent, OfAttempt>;

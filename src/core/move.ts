@@ -1,0 +1,88 @@
+/** The few ways in which an attempt goes on: into a phase with its command, out by rejection, or out untouched. */
+import { invariant } from "./invariant.ts";
+import type { Command, Failure, RunOutcome } from "./message.ts";
+import {
+  type Attempt,
+  dropAttempt,
+  landingAttempt,
+  type LoopState,
+  type Phase,
+  putAttempt,
+} from "./state.ts";
+
+export type Step = readonly [LoopState, readonly Command[]];
+
+/** One attempt, in the state it is part of, at the time of the event. */
+export interface Situation {
+  readonly state: LoopState;
+  readonly attempt: Attempt;
+  readonly nowMs: number;
+}
+
+type Unaddressed<C> = C extends { readonly task: unknown } ? Omit<C, "task" | "attempt"> : never;
+
+/** The attempt enters a phase, and its one command of that phase is given. */
+export function enter(at: Situation, phase: Phase, command: Unaddressed<Command>): Step {
+  const { task, number } = at.attempt;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the compiler cannot add two keys to a union
+  const addressed = { ...command, task, attempt: number } as Command;
+  return [inPhase(at, phase), [addressed]];
+}
+
+export function inPhase(at: Situation, phase: Phase): LoopState {
+  return putAttempt(at.state, { ...at.attempt, phase, sinceMs: at.nowMs });
+}
+
+/** The attempt failed and counts: its work is kept under a ref, with the reason. */
+export function reject(at: Situation, failure: Failure): Step {
+  return enter(at, "ending", { type: "reject-attempt", failure });
+}
+
+/** The attempt ends without blame and does not count; what it did is kept all the same. */
+export function interrupt(at: Situation, reason: string): Step {
+  if (at.attempt.goal === "give-up") return [dropAttempt(at.state, at.attempt.task), []];
+  return enter(at, "ending", { type: "interrupt-attempt", reason });
+}
+
+/** Something is wrong that no fresh attempt would mend: nothing new starts. */
+export function stopAndInterrupt(at: Situation, outcome: RunOutcome & { readonly reason: string }): Step {
+  const [state] = requestStop(at.state, "drain", outcome);
+  return interrupt({ ...at, state }, outcome.reason);
+}
+
+export function release(at: Situation): Step {
+  const attempt = { ...at.attempt, accepted: null };
+  return enter({ ...at, attempt }, "releasing", { type: "release-workspace" });
+}
+
+/** The first reason to stop is the one that is told; `now` outranks `drain`. */
+export function requestStop(state: LoopState, how: "drain" | "now", outcome: RunOutcome): Step {
+  const stopping = {
+    how: state.stopping?.how === "now" ? "now" : how,
+    outcome: state.stopping?.outcome ?? outcome,
+  } as const;
+  return [{ ...state, stopping }, how === "now" ? [{ type: "stop-agents" }] : []];
+}
+
+/** Gives the right to land to the attempt that was queued first, if nobody holds it. */
+export function landNext([state, commands]: Step, nowMs: number): Step {
+  if (landingAttempt(state) !== null) return [state, commands];
+  const attempt = firstQueued(state);
+  if (attempt === null) return [state, commands];
+  const { accepted: candidate, task, number } = attempt;
+  invariant(candidate !== null, `task ${task} is queued to land without an accept verdict`);
+  const address = { task, attempt: number, candidate };
+  const why = state.records.get(task)?.failures.at(-1)?.reason ?? "";
+  const command: Command =
+    attempt.goal === "land" ? { type: "land", ...address } : { type: "land-record", ...address, why };
+  return [inPhase({ state, attempt, nowMs }, "landing"), [...commands, command]];
+}
+
+function firstQueued(state: LoopState): Attempt | null {
+  let first: Attempt | null = null;
+  for (const attempt of state.attempts.values()) {
+    if (attempt.phase !== "queued-to-land") continue;
+    if (first === null || attempt.sinceMs < first.sinceMs) first = attempt;
+  }
+  return first;
+}

@@ -1,0 +1,81 @@
+/** What the loop starts next, if anything: the other half of the decision beside transition.ts. */
+import { budgetStop } from "./budget.ts";
+import type { TaskId } from "./ids.ts";
+import type { RunOutcome } from "./message.ts";
+import { type Queue, resolveQueue, type Standing } from "./queue.ts";
+import type { LoopState, TaskRecord } from "./state.ts";
+import type { Task } from "./task.ts";
+
+export type Next =
+  | { readonly kind: "start"; readonly task: Task; readonly attempt: number }
+  | { readonly kind: "give-up"; readonly task: TaskId; readonly attempt: number }
+  | { readonly kind: "stop"; readonly outcome: RunOutcome }
+  /** Nothing to start now. `untilMs`: look again then, null when only an event can change it. */
+  | { readonly kind: "wait"; readonly untilMs: number | null }
+  | { readonly kind: "end"; readonly outcome: RunOutcome };
+
+export interface NextContext {
+  readonly nowMs: number;
+  /** How many attempts may be open at once. */
+  readonly concurrency: number;
+}
+
+/** Pure: the same state, queue and time give the same answer. */
+export function decideNext(state: LoopState, queue: Queue, context: NextContext): Next {
+  const { attempts, stopping } = state;
+  if (stopping !== null && attempts.size === 0) return { kind: "end", outcome: stopping.outcome };
+  if (stopping !== null || attempts.size >= context.concurrency) return { kind: "wait", untilMs: null };
+  return findExhausted(state, queue) ?? decideStart(state, queue, context);
+}
+
+function decideStart(state: LoopState, queue: Queue, context: NextContext): Next {
+  const standing = resolveQueue(queue.tasks, state.run?.landed ?? new Set());
+  const startable = standing.ready.filter((task) => isStartable(state, task));
+  if (startable.length === 0) {
+    if (state.attempts.size > 0) return { kind: "wait", untilMs: null };
+    return { kind: "end", outcome: drainedOutcome(state, queue, standing) };
+  }
+  const spent = budgetStop(state, context.nowMs);
+  return spent === null ? startFirst(state, startable, context.nowMs) : { kind: "stop", outcome: spent };
+}
+
+/** A task whose attempts are used up, or whose agent asked a question, is given up before anything else starts. */
+function findExhausted(state: LoopState, queue: Queue): Next | null {
+  for (const [task, record] of state.records) {
+    if (state.attempts.has(task) || !isExhausted(record)) continue;
+    // The text was edited meanwhile, or the file is gone: there is nothing left to give up.
+    const current = queue.tasks.find((candidate) => candidate.id === task);
+    if (current?.text !== record.text) continue;
+    if (state.run?.blocked.has(task) === true) continue;
+    return { kind: "give-up", task, attempt: record.lastAttempt };
+  }
+  return null;
+}
+
+function isExhausted(record: TaskRecord): boolean {
+  return record.failures.length >= record.limits.attemptsMax || record.failures.at(-1)?.kind === "question";
+}
+
+function isStartable(state: LoopState, task: Task): boolean {
+  const gaveUp = state.run?.blocked.has(task.id) === true && state.records.get(task.id)?.text === task.text;
+  return !state.attempts.has(task.id) && !gaveUp;
+}
+
+function startFirst(state: LoopState, startable: readonly Task[], nowMs: number): Next {
+  let untilMs: number | null = null;
+  for (const task of startable) {
+    const record = state.records.get(task.id);
+    const taskMs = record?.text === task.text ? record.notBeforeMs : 0;
+    const notBeforeMs = Math.max(state.notBeforeMs, taskMs);
+    if (notBeforeMs <= nowMs) return { kind: "start", task, attempt: (record?.lastAttempt ?? 0) + 1 };
+    untilMs = untilMs === null ? notBeforeMs : Math.min(untilMs, notBeforeMs);
+  }
+  return { kind: "wait", untilMs };
+}
+
+/** Drained means nothing can start any more; only a queue with nothing left over is drained for good. */
+function drainedOutcome(state: LoopState, queue: Queue, standing: Standing): RunOutcome {
+  const blockedNow = state.run?.blocked.size ?? 0;
+  const leftOver = standing.blocked.length + standing.waiting.size + queue.problems.length + blockedNow;
+  return leftOver === 0 ? { kind: "drained" } : { kind: "blocked" };
+}

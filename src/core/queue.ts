@@ -1,0 +1,136 @@
+/** Which tasks of the queue can run, which wait, and for what: dependencies, cycles, missing names. */
+import type { TaskId } from "./ids.ts";
+import { standingOf, type Task } from "./task.ts";
+
+/** Something in the queue that only a person can mend. The rest of the queue runs. */
+export interface QueueProblem {
+  readonly file: string;
+  /** 1-based; null when the problem is the whole file. */
+  readonly line: number | null;
+  readonly task: TaskId | null;
+  readonly message: string;
+}
+
+export interface Queue {
+  readonly tasks: readonly Task[];
+  readonly problems: readonly QueueProblem[];
+}
+
+/** Why a ready task does not run: `on` names what it waits for; a stuck one needs a person. */
+export type Waiting =
+  | { readonly kind: "dependency"; readonly on: TaskId }
+  | { readonly kind: "stuck"; readonly reason: string };
+
+/** The queue with every ready task's hindrance worked out. `ready` is in the order in which tasks start. */
+export interface Standing {
+  readonly ready: readonly Task[];
+  readonly waiting: ReadonlyMap<TaskId, Waiting>;
+  readonly blocked: readonly Task[];
+  readonly landed: ReadonlySet<TaskId>;
+}
+
+/** Linear in tasks and dependencies. `landedNow`: tasks known to have landed, whatever their file still says. */
+export function resolveQueue(tasks: readonly Task[], landedNow: ReadonlySet<TaskId>): Standing {
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const isLanded = (id: TaskId): boolean => landedNow.has(id) || byId.get(id)?.status === "landed";
+  const cyclic = tasksOnCycles(tasks, byId, isLanded);
+  const ready: Task[] = [];
+  const blocked: Task[] = [];
+  const waiting = new Map<TaskId, Waiting>();
+  for (const task of tasks) {
+    const standing = isLanded(task.id) ? "landed" : standingOf(task);
+    if (standing === "blocked") blocked.push(task);
+    if (standing !== "ready") continue;
+    const hindrance = cyclic.get(task.id) ?? hindranceOf(task, byId, isLanded);
+    if (hindrance === null) ready.push(task);
+    else waiting.set(task.id, hindrance);
+  }
+  const landed = new Set(tasks.map((task) => task.id).filter(isLanded));
+  return { ready: ready.toSorted(byPriority), waiting, blocked, landed };
+}
+
+/** Higher priority first; then by id, numbers in their numeric order (`2-b` before `10-a`). */
+export function byPriority(a: Task, b: Task): number {
+  return b.priority - a.priority || compareIds(a.id, b.id);
+}
+
+const idParts = /\d+|\D+/g;
+
+export function compareIds(a: string, b: string): number {
+  const left = a.match(idParts) ?? [];
+  const right = b.match(idParts) ?? [];
+  for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
+    const order = comparePart(left[i] ?? "", right[i] ?? "");
+    if (order !== 0) return order;
+  }
+  return left.length - right.length || (a < b ? -1 : Number(a > b));
+}
+
+function comparePart(a: string, b: string): number {
+  const difference = Number(a) - Number(b);
+  if (!Number.isNaN(difference)) return difference;
+  return a < b ? -1 : Number(a > b);
+}
+
+type ById = ReadonlyMap<TaskId, Task>;
+
+function hindranceOf(task: Task, byId: ById, isLanded: (id: TaskId) => boolean): Waiting | null {
+  for (const on of task.dependsOn) {
+    if (!byId.has(on) && !isLanded(on)) {
+      return { kind: "stuck", reason: `depends_on names ${on}, and no task has that id` };
+    }
+  }
+  const open = task.dependsOn.find((on) => !isLanded(on));
+  return open === undefined ? null : { kind: "dependency", on: open };
+}
+
+/** Peels off every task whose open dependencies can all land; what is left waits for a circle or is part of one. */
+function tasksOnCycles(
+  tasks: readonly Task[],
+  byId: ById,
+  isLanded: (id: TaskId) => boolean,
+): Map<TaskId, Waiting> {
+  const openDependencies = (task: Task): TaskId[] =>
+    task.dependsOn.filter((on) => byId.has(on) && !isLanded(on));
+  const openCount = new Map(tasks.map((task) => [task.id, openDependencies(task).length]));
+  const dependents = new Map<TaskId, TaskId[]>();
+  for (const task of tasks) for (const on of openDependencies(task)) addTo(dependents, on, task.id);
+  const free = tasks.map((task) => task.id).filter((id) => openCount.get(id) === 0);
+  for (let id = free.pop(); id !== undefined; id = free.pop()) {
+    openCount.delete(id);
+    for (const dependent of dependents.get(id) ?? []) {
+      const left = (openCount.get(dependent) ?? 0) - 1;
+      openCount.set(dependent, left);
+      if (left === 0) free.push(dependent);
+    }
+  }
+  return circlesAmong(openCount, (id) => byId.get(id)?.dependsOn.find((on) => openCount.has(on)));
+}
+
+function addTo(lists: Map<TaskId, TaskId[]>, key: TaskId, id: TaskId): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [id]);
+  else list.push(id);
+}
+
+/** Every task here points to another one here, so following the pointers ends in a circle. */
+function circlesAmong(
+  ids: ReadonlyMap<TaskId, number>,
+  next: (id: TaskId) => TaskId | undefined,
+): Map<TaskId, Waiting> {
+  const circles = new Map<TaskId, Waiting>();
+  const seen = new Set<TaskId>();
+  for (const start of ids.keys()) {
+    const path: TaskId[] = [];
+    let id: TaskId | undefined = start;
+    for (; id !== undefined && !seen.has(id); id = next(id)) {
+      seen.add(id);
+      path.push(id);
+    }
+    if (id === undefined || !path.includes(id)) continue;
+    const circle = path.slice(path.indexOf(id));
+    const reason = `depends_on goes in a circle: ${[...circle, id].join(" → ")}`;
+    for (const member of circle) circles.set(member, { kind: "stuck", reason });
+  }
+  return circles;
+}

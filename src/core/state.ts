@@ -1,0 +1,109 @@
+/** What the loop knows: rebuilt from the journal at any time by replaying its events. */
+import type { CommitSha, TaskId, TreeSha } from "./ids.ts";
+import type { Candidate, Failure, RunLimits, RunOutcome } from "./message.ts";
+import type { TaskLimits } from "./task.ts";
+
+export const phases = [
+  "preparing",
+  "checking-baseline",
+  "working",
+  "sealing",
+  "judging",
+  "queued-to-land",
+  "landing",
+  "ending",
+  "releasing",
+] as const;
+export type Phase = (typeof phases)[number];
+
+/** One try at one task by one fresh agent, or (`give-up`) the record commit after the last of them. */
+export interface Attempt {
+  readonly task: TaskId;
+  readonly number: number;
+  readonly goal: "land" | "give-up";
+  readonly phase: Phase;
+  readonly sinceMs: number;
+  readonly limits: TaskLimits;
+  readonly base: CommitSha | null;
+  /** How often a red verdict has gone back to the agent. */
+  readonly round: number;
+  /** The agent's last sealed change, as a commit on `base`. */
+  readonly change: CommitSha | null;
+  /** Set by an accept verdict alone; the only thing that may land. */
+  readonly accepted: Candidate | null;
+}
+
+/** What is remembered of a task between its attempts. */
+export interface TaskRecord {
+  readonly text: string;
+  readonly limits: TaskLimits;
+  readonly lastAttempt: number;
+  readonly failures: readonly Failure[];
+  /** Trees that were sealed for this text: seeing one again is no progress. */
+  readonly trees: readonly TreeSha[];
+  readonly notBeforeMs: number;
+}
+
+export interface RunState {
+  readonly id: string;
+  readonly startedMs: number;
+  readonly limits: RunLimits;
+  readonly usd: number;
+  /** True once an attempt's price was unknown: `usd` is then a lower bound. */
+  readonly usdUnknown: boolean;
+  readonly tokens: number;
+  readonly attempts: number;
+  readonly landed: ReadonlySet<TaskId>;
+  readonly blocked: ReadonlySet<TaskId>;
+  readonly failuresInARow: number;
+}
+
+export interface LoopState {
+  readonly run: RunState | null;
+  /** Set when nothing new may start: `drain` finishes what runs, `now` interrupts it. */
+  readonly stopping: { readonly how: "drain" | "now"; readonly outcome: RunOutcome } | null;
+  /** At most one attempt a task. */
+  readonly attempts: ReadonlyMap<TaskId, Attempt>;
+  readonly records: ReadonlyMap<TaskId, TaskRecord>;
+  /** A usage limit is a date: no agent starts before it. */
+  readonly notBeforeMs: number;
+}
+
+export const emptyState: LoopState = {
+  run: null,
+  stopping: null,
+  attempts: new Map(),
+  records: new Map(),
+  notBeforeMs: 0,
+};
+
+export function putAttempt(state: LoopState, attempt: Attempt): LoopState {
+  return { ...state, attempts: new Map(state.attempts).set(attempt.task, attempt) };
+}
+
+export function dropAttempt(state: LoopState, task: TaskId): LoopState {
+  const attempts = new Map(state.attempts);
+  attempts.delete(task);
+  return { ...state, attempts };
+}
+
+export function putRecord(state: LoopState, task: TaskId, record: TaskRecord): LoopState {
+  return { ...state, records: new Map(state.records).set(task, record) };
+}
+
+export function dropRecord(state: LoopState, task: TaskId): LoopState {
+  const records = new Map(state.records);
+  records.delete(task);
+  return { ...state, records };
+}
+
+export function editRun(state: LoopState, edit: (run: RunState) => Partial<RunState>): LoopState {
+  if (state.run === null) return state;
+  return { ...state, run: { ...state.run, ...edit(state.run) } };
+}
+
+/** The attempt that holds the right to land, if any: there is never a second one. */
+export function landingAttempt(state: LoopState): Attempt | null {
+  for (const attempt of state.attempts.values()) if (attempt.phase === "landing") return attempt;
+  return null;
+}

@@ -1,0 +1,117 @@
+/**
+ * The loop's decision about running work: (state, event, context) → [state, commands].
+ *
+ * Invariants: one attempt lands at a time; what lands is the candidate of an accept verdict; every attempt that
+ * got a workspace releases it; nothing here depends on anything but its arguments, so replaying the journal
+ * gives the same state. What starts next is decided in next.ts; what an open attempt does in attempt-step.ts.
+ */
+import { stepAttempt } from "./attempt-step.ts";
+import { invariant } from "./invariant.ts";
+import type { LoopEvent } from "./message.ts";
+import { requestStop, type Step } from "./move.ts";
+import { type Attempt, editRun, type LoopState, putAttempt, putRecord, type TaskRecord } from "./state.ts";
+
+export interface Context {
+  /** Wall-clock time of the event, as journaled with it; milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+type EventOf<Type extends LoopEvent["type"]> = Extract<LoopEvent, { type: Type }>;
+
+/** @throws InvariantError for an event that cannot follow the state: a defect, or a forged journal. */
+export function transition(state: LoopState, event: LoopEvent, context: Context): Step {
+  switch (event.type) {
+    case "run-started":
+      return [startRun(state, event, context), []];
+    case "attempts-found":
+      return [event.found.reduce(rememberAttempt, state), []];
+    case "stop-requested":
+      return requestStop(state, event.how, event.outcome);
+    case "run-ended":
+      invariant(state.attempts.size === 0, "a run ended while an attempt was open");
+      return [{ ...state, run: null, stopping: null }, []];
+    case "attempt-started":
+      return startAttempt(state, event, context);
+    case "give-up-started":
+      return startGiveUp(state, event, context);
+    case "workspace-prepared":
+    case "baseline-checked":
+    case "agent-stopped":
+    case "change-sealed":
+    case "verdict-reached":
+    case "target-moved":
+    case "landing-refused":
+    case "task-landed":
+    case "task-blocked":
+    case "attempt-rejected":
+    case "attempt-interrupted":
+    case "workspace-released":
+    case "command-failed":
+      return stepAttempt(state, event, context.nowMs);
+  }
+}
+
+function startRun(state: LoopState, event: EventOf<"run-started">, context: Context): LoopState {
+  invariant(state.attempts.size === 0, "a run started while an attempt was open");
+  const run = {
+    id: event.run,
+    startedMs: context.nowMs,
+    limits: event.limits,
+    usd: 0,
+    usdUnknown: false,
+    tokens: 0,
+    attempts: 0,
+    landed: new Set<never>(),
+    blocked: new Set<never>(),
+    failuresInARow: 0,
+  };
+  return { ...state, run, stopping: null };
+}
+
+/** Attempt numbers that refs know and the journal does not: a deleted state directory must not reuse them. */
+function rememberAttempt(state: LoopState, found: { task: Attempt["task"]; attempt: number }): LoopState {
+  const record = state.records.get(found.task);
+  if (record !== undefined && record.lastAttempt >= found.attempt) return state;
+  return putRecord(state, found.task, { ...blankRecord, ...record, lastAttempt: found.attempt });
+}
+
+/** Stands until the task's next attempt brings its text and limits. */
+const blankRecord: TaskRecord = {
+  text: "",
+  limits: { attemptsMax: Infinity, roundsMax: 0, wallMsMax: 0, idleMsMax: 0, turnsMax: 0, usdMax: 0 },
+  lastAttempt: 0,
+  failures: [],
+  trees: [],
+  notBeforeMs: 0,
+};
+
+function startAttempt(state: LoopState, event: EventOf<"attempt-started">, context: Context): Step {
+  const { task, attempt: number, limits, text } = event;
+  invariant(!state.attempts.has(task), `task ${task} has an open attempt already`);
+  const known = state.records.get(task) ?? blankRecord;
+  invariant(number > known.lastAttempt, `attempt ${number} of ${task} is not a new one`);
+  // An edited task is a new question: what failed before says nothing about it.
+  const history =
+    known.text === text ? { failures: known.failures, trees: known.trees } : { failures: [], trees: [] };
+  const record = { ...known, ...history, text, limits, lastAttempt: number };
+  const attempt = opened({ task, number, limits, goal: "land", phase: "preparing" }, context);
+  const counted = editRun(state, (run) => ({ attempts: run.attempts + 1 }));
+  const started = putAttempt(putRecord(counted, task, record), attempt);
+  return [started, [{ type: "prepare-workspace", task, attempt: number }]];
+}
+
+/** After the last attempt: a record commit says so in the task's file, judged like any other commit. */
+function startGiveUp(state: LoopState, event: EventOf<"give-up-started">, context: Context): Step {
+  const { task, attempt: number } = event;
+  const record = state.records.get(task);
+  invariant(record !== undefined && !state.attempts.has(task), `task ${task} cannot be given up now`);
+  const { limits, failures } = record;
+  const attempt = opened({ task, number, limits, goal: "give-up", phase: "judging" }, context);
+  return [putAttempt(state, attempt), [{ type: "judge-record", task, attempt: number, failures }]];
+}
+
+type Opening = Pick<Attempt, "task" | "number" | "limits" | "goal" | "phase">;
+
+function opened(opening: Opening, context: Context): Attempt {
+  return { ...opening, sinceMs: context.nowMs, base: null, round: 0, change: null, accepted: null };
+}

@@ -1,0 +1,44 @@
+/** The one error class for trouble that a person can mend, and the table of its codes. */
+
+/** Exit status of the command, and what kind of trouble it is. Each code has a section in docs/errors.md. */
+export const errorCodes = {
+  usage: 2,
+  "config-missing": 2,
+  "config-invalid": 2,
+  "task-invalid": 2,
+  "task-unknown": 2,
+  "not-a-repository": 2,
+  "git-too-old": 2,
+  "git-failed": 2,
+  "target-missing": 2,
+  "checkout-dirty": 2,
+  "state-not-writable": 2,
+  "sandbox-unavailable": 2,
+  "agent-missing": 2,
+  "file-exists": 2,
+  "lease-held": 3,
+  "journal-corrupt": 2,
+  "target-not-judged": 70,
+} as const;
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Trouble told in one sentence, with what to do about it. Never shown with a stack trace. */
+export class RalphError extends Error {
+  override readonly name = "RalphError";
+  readonly code: ErrorCode;
+  /** What to do, as one sentence. */
+  readonly hint: string | null;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint ?? null;
+  }
+
+  get exitStatus(): number {
+    return errorCodes[this.code];
+  }
+}
+
+/** The message of anything that was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

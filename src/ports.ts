@@ -1,0 +1,215 @@
+/** What the supervisor needs from the world, in its own words. Types only; adapters implement them. */
+import type { Gate } from "./core/config.ts";
+import type { CommitSha, TaskId, TreeSha } from "./core/ids.ts";
+import type { AgentStop, Candidate, LoopEvent, Usage } from "./core/message.ts";
+import type { Queue } from "./core/queue.ts";
+import type { Task } from "./core/task.ts";
+import type { GateResult, TestResult } from "./core/verdict.ts";
+
+export interface Clock {
+  /** Wall-clock time, milliseconds since 1970. */
+  nowMs(): number;
+  /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** An event as it was journaled. */
+export interface JournalRecord {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly event: LoopEvent;
+}
+
+export interface Journal {
+  /** Durable when it returns; the caller acts only then. Throws when the disk refuses: nothing was recorded. */
+  append(atMs: number, event: LoopEvent): JournalRecord;
+}
+
+/** Tasks as they are on disk (or on the target, when it is checked out nowhere). */
+export interface QueueSource {
+  read(): Promise<Queue>;
+  /** The file of a task as the queue sees it now; null when it is gone. */
+  readText(file: string): Promise<string | null>;
+  /** Resolves when something in the folder may have changed, or `signal` aborts. A hint: read again. */
+  changed(signal: AbortSignal): Promise<void>;
+}
+
+/** A path that a change touches. `mode` is git's, null when the path is removed. */
+export interface ChangedPath {
+  readonly path: string;
+  readonly mode: string | null;
+  /** Where a symbolic link points. */
+  readonly linksTo: string | null;
+}
+
+export interface ComposeOrder {
+  readonly onto: CommitSha;
+  /** The agent's change; null composes files alone. */
+  readonly change: CommitSha | null;
+  /** Files that the supervisor writes itself: path → content. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly message: string;
+}
+
+export type Composed =
+  | { readonly kind: "composed"; readonly candidate: Candidate }
+  | { readonly kind: "conflict"; readonly paths: readonly string[] };
+
+export interface LandOrder {
+  readonly candidate: Candidate;
+  readonly task: TaskId;
+  readonly attempt: number;
+  /** `land` also creates the task's landed ref, so that it cannot land twice. */
+  readonly kind: "land" | "record";
+  /** The task's file as it was read: a checkout that holds just this, uncommitted, may be overwritten. */
+  readonly seen: { readonly file: string; readonly text: string };
+}
+
+export type LandResult =
+  | { readonly kind: "landed" }
+  | { readonly kind: "moved" }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** The branch that must always be green, and the refs beside it. Git is the truth about what has landed. */
+export interface Target {
+  readonly branch: string;
+  tip(): Promise<CommitSha>;
+  readFile(commit: CommitSha, path: string): Promise<string | null>;
+  changedPaths(from: CommitSha, to: CommitSha): Promise<readonly ChangedPath[]>;
+  compose(order: ComposeOrder): Promise<Composed>;
+  /** @throws RalphError `target-not-judged` when the target holds another tree than the judged one afterwards. */
+  land(order: LandOrder): Promise<LandResult>;
+  /** Keeps an attempt's work reachable under `refs/ralph/attempts/<task>/<n>`. */
+  keep(task: TaskId, attempt: number, commit: CommitSha): Promise<void>;
+  /** Tasks whose landed ref is part of the target; refs that are not are removed. */
+  landedTasks(): Promise<ReadonlyMap<TaskId, CommitSha>>;
+  /** Highest kept attempt of each task. */
+  keptAttempts(): Promise<readonly { readonly task: TaskId; readonly attempt: number }[]>;
+  /** Brings checkouts up to date that a crash left one landing behind. Returns what was done, for people. */
+  repairCheckouts(): Promise<readonly string[]>;
+}
+
+/** What sealing found: `commit` is the change on the base, null when there is none. */
+export interface Sealed {
+  readonly tree: TreeSha;
+  readonly commit: CommitSha | null;
+  /** Paths that belong to the supervisor and were put back. */
+  readonly restored: readonly string[];
+}
+
+/** The agent's directory for one attempt. */
+export interface Workspace {
+  readonly path: string;
+  readonly base: CommitSha;
+  /** Where the brief lies for this agent, and where it may write a claim. */
+  readonly briefFile: string;
+  readonly claimFile: string;
+  /** Puts the dependencies in place that `workspace.setup` makes. */
+  provision(): Promise<void>;
+  /** Turns the directory into a tree; runs no git that believes anything the agent wrote about git. */
+  seal(message: string): Promise<Sealed>;
+  release(): Promise<void>;
+}
+
+/** A directory with exactly one commit in it, which the agent never touched. */
+export interface GateCheckout extends AsyncDisposable {
+  readonly path: string;
+  /** Paths that no longer are what the commit says; empty when the directory still hashes to its tree. */
+  changedPaths(): Promise<readonly string[]>;
+}
+
+export type LaidOut =
+  | { readonly kind: "ready"; readonly checkout: GateCheckout }
+  | { readonly kind: "setup-failed"; readonly reason: string; readonly output: string };
+
+export interface Workspaces {
+  prepare(task: TaskId, attempt: number, base: CommitSha): Promise<Workspace>;
+  /** `trusted`: the commit is on the target, so what its setup makes may be used again. */
+  layOut(commit: CommitSha, trusted: boolean): Promise<LaidOut>;
+  /** Removes whatever an earlier supervisor left. Returns how many directories there were. */
+  sweep(): Promise<number>;
+}
+
+export interface GateOrder {
+  readonly gates: readonly Gate[];
+  readonly checkout: string;
+  /** Folder for the full logs. */
+  readonly logFolder: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Gates {
+  /** Runs independent gates at the same time; results in the order of `gates`. */
+  run(order: GateOrder): Promise<readonly GateResult[]>;
+  /** Digest of all that a result depends on beside tree and definition: tools, platform, environment. */
+  environmentDigest(gate: Gate): string;
+}
+
+/** Passes that were seen, by (tree, gate definition, tools, environment). Failures are never remembered. */
+export interface Passes {
+  recall(key: string): readonly TestResult[] | null;
+  remember(key: string, tests: readonly TestResult[]): void;
+}
+
+export interface AgentOrder {
+  readonly task: Task;
+  readonly attempt: number;
+  readonly workspace: Workspace;
+  readonly brief: string;
+  readonly limits: { wallMsMax: number; idleMsMax: number; turnsMax: number; usdMax: number };
+  /** Folder for the agent's log. */
+  readonly logFolder: string;
+  readonly signal: AbortSignal;
+}
+
+export interface AgentReport {
+  readonly stop: AgentStop;
+  /** Used since the last report. */
+  readonly usage: Usage;
+}
+
+/** One agent in one workspace. When a report is there, no process of the agent is at work. */
+export interface AgentSession {
+  /** For the commit trailer: `builtin claude-sonnet-5-5`, `command my-agent`. */
+  readonly label: string;
+  start(): Promise<AgentReport>;
+  /** Gives a red verdict back; the agent tries again in the same workspace. */
+  returnEvidence(round: number, evidence: string): Promise<AgentReport>;
+  /** Ends every process of the agent; safe to call twice. */
+  close(accepted: boolean): Promise<void>;
+}
+
+export interface Agents {
+  open(order: AgentOrder): AgentSession;
+}
+
+/** Files about attempts that people read later: briefs, evidence, logs. */
+export interface AttemptFiles {
+  folder(task: TaskId, attempt: number): string;
+  /** Returns the path of the file. */
+  write(task: TaskId, attempt: number, name: string, text: string): Promise<string>;
+  /** Null when there is no such file. */
+  read(path: string): Promise<string | null>;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** For people: `noun verb-past` with fields. */
+export interface Log {
+  write(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly queue: QueueSource;
+  readonly target: Target;
+  readonly workspaces: Workspaces;
+  readonly gates: Gates;
+  readonly passes: Passes;
+  readonly agents: Agents;
+  readonly files: AttemptFiles;
+  readonly log: Log;
+  /** Digest of a text, for keys. */
+  readonly digest: (text: string) => string;
+}
