@@ -9,6 +9,8 @@ import type { GateResult, TestResult } from "./core/verdict.ts";
 export interface Clock {
   /** Wall-clock time, milliseconds since 1970. */
   nowMs(): number;
+  /** The day, `2026-11-20`, in UTC. */
+  today(): string;
   /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -74,7 +76,12 @@ export type LandResult =
 export interface Target {
   readonly branch: string;
   tip(): Promise<CommitSha>;
+  treeOf(commit: CommitSha): Promise<TreeSha>;
+  /** Whether the commit is part of the target. */
+  contains(commit: CommitSha): Promise<boolean>;
   readFile(commit: CommitSha, path: string): Promise<string | null>;
+  /** Every file below a folder. */
+  listFiles(commit: CommitSha, folder: string): Promise<readonly string[]>;
   changedPaths(from: CommitSha, to: CommitSha): Promise<readonly ChangedPath[]>;
   compose(order: ComposeOrder): Promise<Composed>;
   /** @throws RalphError `target-not-judged` when the target holds another tree than the judged one afterwards. */
@@ -89,13 +96,21 @@ export interface Target {
   repairCheckouts(): Promise<readonly string[]>;
 }
 
-/** What sealing found: `commit` is the change on the base, null when there is none. */
-export interface Sealed {
-  readonly tree: TreeSha;
-  readonly commit: CommitSha | null;
-  /** Paths that belong to the supervisor and were put back. */
-  readonly restored: readonly string[];
+/** `isOurs` tells paths that only the supervisor may write: they are put back. */
+export interface SealOrder {
+  readonly message: string;
+  readonly isOurs: (path: string) => boolean;
 }
+
+/** What sealing found: `change` is the tree and its commit on the base, null when nothing differs. */
+export type Sealed =
+  | {
+      readonly kind: "sealed";
+      readonly change: { readonly tree: TreeSha; readonly commit: CommitSha } | null;
+      readonly restored: readonly string[];
+    }
+  /** The directory is in a state that no tree can be made of. */
+  | { readonly kind: "refused"; readonly reason: string };
 
 /** The agent's directory for one attempt. */
 export interface Workspace {
@@ -107,7 +122,7 @@ export interface Workspace {
   /** Puts the dependencies in place that `workspace.setup` makes. */
   provision(): Promise<void>;
   /** Turns the directory into a tree; runs no git that believes anything the agent wrote about git. */
-  seal(message: string): Promise<Sealed>;
+  seal(order: SealOrder): Promise<Sealed>;
   release(): Promise<void>;
 }
 
@@ -168,7 +183,7 @@ export interface AgentReport {
   readonly usage: Usage;
 }
 
-/** One agent in one workspace. When a report is there, no process of the agent is at work. */
+/** One agent in one workspace. It may live on to hear the verdict; what counts is the tree as it was sealed. */
 export interface AgentSession {
   /** For the commit trailer: `builtin claude-sonnet-5-5`, `command my-agent`. */
   readonly label: string;
@@ -185,7 +200,7 @@ export interface Agents {
 
 /** Files about attempts that people read later: briefs, evidence, logs. */
 export interface AttemptFiles {
-  folder(task: TaskId, attempt: number): string;
+  folder(task: TaskId, attempt: number, purpose: string): string;
   /** Returns the path of the file. */
   write(task: TaskId, attempt: number, name: string, text: string): Promise<string>;
   /** Null when there is no such file. */

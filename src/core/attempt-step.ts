@@ -135,6 +135,8 @@ function chargeRun(state: LoopState, usage: Usage): LoopState {
 
 function onSealed(at: Situation, { change }: EventOf<"change-sealed">): Step {
   if (change.kind === "empty") return reject(at, emptyFailure);
+  if (change.kind === "refused")
+    return onReject(at, { kind: "refused", reason: change.reason, evidence: null });
   const record = recordOf(at);
   if (record.trees.includes(change.tree)) return reject(at, noProgressFailure);
   const state = putRecord(at.state, at.attempt.task, { ...record, trees: [...record.trees, change.tree] });
@@ -204,9 +206,9 @@ function onBlocked(at: Situation): Step {
   return landNext([dropAttempt(state, task), []], at.nowMs);
 }
 
-function onRejected(at: Situation, { failure }: EventOf<"attempt-rejected">): Step {
+function onRejected(at: Situation, { failure, attempt, commit }: EventOf<"attempt-rejected">): Step {
   const record = recordOf(at);
-  const failures = [...record.failures, failure];
+  const failures = [...record.failures, { ...failure, attempt, commit }];
   const notBeforeMs = at.nowMs + retryDelayMs(failures);
   // A question is honest work, not a failure: it opens no breaker.
   const inARow = failure.kind === "question" ? 0 : 1;

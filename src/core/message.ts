@@ -53,6 +53,13 @@ export interface Failure {
   readonly evidence: string | null;
 }
 
+/** A failure with the attempt it ended, as later attempts are told of it. */
+export interface FailedAttempt extends Failure {
+  readonly attempt: number;
+  /** Its kept work; null when there was none. */
+  readonly commit: CommitSha | null;
+}
+
 /** The commit that was judged and, if accepted, is the one that lands. */
 export interface Candidate {
   readonly commit: CommitSha;
@@ -75,7 +82,9 @@ export type Baseline =
 /** What sealing found in the workspace. */
 export type Change =
   | { readonly kind: "changed"; readonly tree: TreeSha; readonly commit: CommitSha }
-  | { readonly kind: "empty" };
+  | { readonly kind: "empty" }
+  /** No tree can be made of the workspace as it is. */
+  | { readonly kind: "refused"; readonly reason: string };
 
 /** How a run ended, or why it is ending. */
 export type RunOutcome =

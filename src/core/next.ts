@@ -4,7 +4,7 @@ import type { TaskId } from "./ids.ts";
 import type { RunOutcome } from "./message.ts";
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
 import type { LoopState, TaskRecord } from "./state.ts";
-import type { Task } from "./task.ts";
+import { standingOf, type Task } from "./task.ts";
 
 export type Next =
   | { readonly kind: "start"; readonly task: Task; readonly attempt: number }
@@ -45,7 +45,7 @@ function findExhausted(state: LoopState, queue: Queue): Next | null {
     if (state.attempts.has(task) || !isExhausted(record)) continue;
     // The text was edited meanwhile, or the file is gone: there is nothing left to give up.
     const current = queue.tasks.find((candidate) => candidate.id === task);
-    if (current?.text !== record.text) continue;
+    if (current?.text !== record.text || standingOf(current) !== "ready") continue;
     if (state.run?.blocked.has(task) === true) continue;
     return { kind: "give-up", task, attempt: record.lastAttempt };
   }

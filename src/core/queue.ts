@@ -1,5 +1,5 @@
 /** Which tasks of the queue can run, which wait, and for what: dependencies, cycles, missing names. */
-import type { TaskId } from "./ids.ts";
+import { type CommitSha, shortSha, type TaskId } from "./ids.ts";
 import { standingOf, type Task } from "./task.ts";
 
 /** Something in the queue that only a person can mend. The rest of the queue runs. */
@@ -27,6 +27,30 @@ export interface Standing {
   readonly waiting: ReadonlyMap<TaskId, Waiting>;
   readonly blocked: readonly Task[];
   readonly landed: ReadonlySet<TaskId>;
+}
+
+/** Takes out tasks that cannot run as they are written: each becomes a problem, and the rest of the queue runs. */
+export function checkQueue(
+  queue: Queue,
+  known: { readonly gates: ReadonlySet<string>; readonly landed: ReadonlyMap<TaskId, CommitSha> },
+): Queue {
+  const tasks: Task[] = [];
+  const problems = [...queue.problems];
+  for (const task of queue.tasks) {
+    const message = taskProblem(task, known);
+    if (message === null) tasks.push(task);
+    else problems.push({ file: task.file, line: null, task: task.id, message });
+  }
+  return { tasks, problems };
+}
+
+function taskProblem(task: Task, known: Parameters<typeof checkQueue>[1]): string | null {
+  if (standingOf(task) !== "ready") return null;
+  const gate = task.gates.find((name) => !known.gates.has(name));
+  if (gate !== undefined) return `gates names ${gate}, and no gate of the configuration has that name`;
+  const commit = known.landed.get(task.id);
+  if (commit === undefined) return null;
+  return `${task.id} has landed as ${shortSha(commit)}; to have it done again: ralphwright task retry ${task.id}`;
 }
 
 /** Linear in tasks and dependencies. `landedNow`: tasks known to have landed, whatever their file still says. */

@@ -1,6 +1,6 @@
 /** What the loop knows: rebuilt from the journal at any time by replaying its events. */
 import type { CommitSha, TaskId, TreeSha } from "./ids.ts";
-import type { Candidate, Failure, RunLimits, RunOutcome } from "./message.ts";
+import type { Candidate, FailedAttempt, RunLimits, RunOutcome } from "./message.ts";
 import type { TaskLimits } from "./task.ts";
 
 export const phases = [
@@ -38,7 +38,7 @@ export interface TaskRecord {
   readonly text: string;
   readonly limits: TaskLimits;
   readonly lastAttempt: number;
-  readonly failures: readonly Failure[];
+  readonly failures: readonly FailedAttempt[];
   /** Trees that were sealed for this text: seeing one again is no progress. */
   readonly trees: readonly TreeSha[];
   readonly notBeforeMs: number;

@@ -1,0 +1,55 @@
+/** Says which files of a folder may have changed. Hints only: whoever hears one reads the file. */
+import { watch } from "chokidar";
+
+export interface FolderHints extends AsyncDisposable {
+  /** Paths that may have changed since the last call; null: anything may have, read everything. */
+  take(): ReadonlySet<string> | null;
+  /** Resolves at the next hint, or when `signal` aborts. */
+  wait(signal: AbortSignal): Promise<void>;
+}
+
+/** More changes than this at once are read as a whole. */
+const pathsMax = 500;
+
+export function watchFolder(folder: string): FolderHints {
+  let paths: Set<string> | null = null;
+  let isReady = false;
+  const waiting = new Set<() => void>();
+  const note = (path: string | null): void => {
+    if (path === null || (paths !== null && paths.size >= pathsMax)) paths = null;
+    else paths?.add(path);
+    for (const wake of waiting) wake();
+  };
+  const watcher = watch(folder, { ignoreInitial: true });
+  watcher.on("all", (_event, path) => note(path));
+  watcher.on("error", () => {
+    // Out of watches, say. Without hints every read reads everything, which is slower and as true.
+    isReady = false;
+    note(null);
+  });
+  watcher.on("ready", () => {
+    isReady = true;
+  });
+  return {
+    take() {
+      const taken = paths;
+      // Before the watcher is ready it misses changes: the next read reads everything, too.
+      paths = isReady ? new Set() : null;
+      return taken;
+    },
+    wait(signal) {
+      return new Promise((resolve) => {
+        const wake = (): void => {
+          waiting.delete(wake);
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        const isDue = signal.aborted || (paths !== null && paths.size > 0);
+        if (isDue) return resolve();
+        waiting.add(wake);
+        signal.addEventListener("abort", wake, { once: true });
+      });
+    },
+    [Symbol.asyncDispose]: () => watcher.close(),
+  };
+}

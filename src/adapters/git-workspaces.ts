@@ -1,0 +1,209 @@
+/**
+ * Workspaces for agents and checkouts for gates: disposable directories, laid out from a commit with a private
+ * index, and read back the same way.
+ *
+ * Invariant: no git command runs with a directory's own `.git` as its repository. What an agent or a gate writes
+ * there is never believed; the commits an agent makes count only as files.
+ */
+import { randomUUID } from "node:crypto";
+import { chmod, copyFile, lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type CommitSha, commitSha, treeSha } from "../core/ids.ts";
+import type { GateCheckout, LaidOut, Sealed, SealOrder, Workspace, Workspaces } from "../ports.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { firstLine, type Git } from "./git.ts";
+import { modes, parseRawDiff, type RawChange, restoreInput } from "./raw-diff.ts";
+
+export interface GitWorkspacesOptions {
+  /** Folder of all work directories; everything in it is ours to delete. */
+  readonly folder: string;
+  readonly branch: string;
+  readonly dependencies: Dependencies;
+}
+
+export function createGitWorkspaces(git: Git, options: GitWorkspacesOptions): Workspaces {
+  const { folder, dependencies } = options;
+  return {
+    async prepare(_task, _attempt, base) {
+      const laidOut = await layOutDirectory(git, folder, base);
+      await nameBranch(laidOut.tree, options.branch, base);
+      return openWorkspace(git, { ...laidOut, base, dependencies });
+    },
+    async layOut(commit, trusted): Promise<LaidOut> {
+      const laidOut = await layOutDirectory(git, folder, commit);
+      const failure = await dependencies.provide(laidOut.tree, trusted);
+      if (failure === null) return { kind: "ready", checkout: openGateCheckout(git, laidOut, commit) };
+      await removeDirectory(laidOut.home);
+      return { kind: "setup-failed", ...failure };
+    },
+    async sweep() {
+      const left = await readdir(folder).catch(() => []);
+      await Promise.all(left.map((name) => removeDirectory(join(folder, name))));
+      return left.length;
+    },
+  };
+}
+
+interface Directory {
+  /** Holds the tree and, beside it, what the tree's own user must not see or need not. */
+  readonly home: string;
+  readonly tree: string;
+  /** Index as it was when the directory was laid out: with it, only changed files are read again. */
+  readonly index: string;
+}
+
+/** A directory with the files of one commit and a fresh `.git` of its own that borrows the user's objects. */
+async function layOutDirectory(git: Git, folder: string, commit: CommitSha): Promise<Directory> {
+  const home = join(folder, randomUUID());
+  const tree = join(home, "tree");
+  const index = join(home, "index");
+  await mkdir(tree, { recursive: true, mode: 0o700 });
+  await git.run(["read-tree", "--reset", "-u", commit], { workTree: tree, index });
+  await makeOwnRepository(git, tree, commit);
+  await copyFile(index, join(tree, ".git", "index"));
+  return { home, tree, index };
+}
+
+/** No remotes, no credentials, no hooks: what the user's repository knows beside objects stays there. */
+async function makeOwnRepository(git: Git, tree: string, commit: CommitSha): Promise<void> {
+  const own = join(tree, ".git");
+  const format = commit.length === 64 ? "sha256" : "sha1";
+  await git.run(["init", "-q", "--template=", `--object-format=${format}`, tree], { checkout: tree });
+  await mkdir(join(own, "objects", "info"), { recursive: true });
+  await writeFile(join(own, "objects", "info", "alternates"), `${git.gitDir}/objects\n`);
+  await writeFile(join(own, "HEAD"), `${commit}\n`);
+}
+
+/** The agent finds itself on a branch of the target's name, as it would in any clone. */
+async function nameBranch(tree: string, branch: string, base: CommitSha): Promise<void> {
+  const ref = join(tree, ".git", "refs", "heads", branch);
+  await mkdir(join(ref, ".."), { recursive: true });
+  await writeFile(ref, `${base}\n`);
+  await writeFile(join(tree, ".git", "HEAD"), `ref: refs/heads/${branch}\n`);
+}
+
+/** Renamed first, so that a half-deleted directory is never mistaken for a whole one. */
+async function removeDirectory(path: string): Promise<void> {
+  const doomed = `${path}.gone`;
+  await rename(path, doomed).catch(() => {});
+  const remove = (): Promise<void> => rm(doomed, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    await remove();
+  } catch {
+    // A directory without write permission keeps what is in it: an agent may leave such ones.
+    await makeWritable(doomed);
+    await remove();
+  }
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  await chmod(folder, 0o700);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
+  }
+}
+
+interface OpenWorkspace extends Directory {
+  readonly base: CommitSha;
+  readonly dependencies: Dependencies;
+}
+
+async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> {
+  const { home, tree, base } = open;
+  const identity = await identify(tree);
+  return {
+    path: tree,
+    base,
+    briefFile: join(home, "brief.md"),
+    claimFile: join(home, "claim.json"),
+    async provision() {
+      await open.dependencies.provide(tree, true);
+    },
+    async seal(order) {
+      if ((await identify(tree)) !== identity)
+        return { kind: "refused", reason: "the workspace was replaced" };
+      return sealDirectory(git, open, order);
+    },
+    release: () => removeDirectory(home),
+  };
+}
+
+/** Which directory this is, whatever its path leads to by now; null when it is no directory any more. */
+async function identify(path: string): Promise<string | null> {
+  const stats = await lstat(path, { bigint: true }).catch(() => null);
+  return stats?.isDirectory() === true ? `${stats.dev}:${stats.ino}` : null;
+}
+
+async function sealDirectory(git: Git, open: OpenWorkspace, order: SealOrder): Promise<Sealed> {
+  const { tree: workTree, base } = open;
+  return git.withIndex(async (index) => {
+    await copyFile(open.index, index);
+    const added = await stageAll(git, workTree, index);
+    if (added !== null) return { kind: "refused", reason: added };
+    const changes = await stagedChanges(git, index, base);
+    const ours = changes.filter(({ path }) => order.isOurs(path));
+    if (ours.length > 0) await putBack(git, { workTree, index }, ours);
+    const restored = ours.map(({ path }) => path);
+    if (ours.length === changes.length) return { kind: "sealed", change: null, restored };
+    const tree = treeSha((await git.run(["write-tree"], { index })).trim());
+    const commit = await git.run(["commit-tree", tree, "-p", base, "-F", "-"], { input: order.message });
+    return { kind: "sealed", change: { tree, commit: commitSha(commit.trim()) }, restored };
+  });
+}
+
+/**
+ * Stages every file that is not ignored. Directories of submodules are emptied first: git would otherwise run
+ * `git status` inside them, with whatever configuration the agent left there.
+ */
+async function stageAll(git: Git, workTree: string, index: string): Promise<string | null> {
+  for (const path of await listGitlinks(git, workTree, index)) {
+    await rm(join(workTree, path), { recursive: true, force: true });
+    await mkdir(join(workTree, path), { recursive: true });
+  }
+  const result = await git.ask(["add", "-A", "--", "."], { workTree, index });
+  return result.code === 0 ? null : `git cannot take the workspace as it is: ${firstLine(result.stderr)}`;
+}
+
+/** Paths of submodules at the base; asked only where there are some. */
+async function listGitlinks(git: Git, workTree: string, index: string): Promise<readonly string[]> {
+  const output = await git.run(["ls-files", "-s", "-z"], { workTree, index });
+  const lines = output.split("\0").filter((line) => line.startsWith(modes.gitlink));
+  return lines.map((line) => line.slice(line.indexOf("\t") + 1));
+}
+
+async function stagedChanges(git: Git, index: string, base: CommitSha): Promise<readonly RawChange[]> {
+  return parseRawDiff(
+    await git.run(["diff-index", "--cached", "--raw", "-z", "--no-renames", base], { index }),
+  );
+}
+
+/** Puts paths back in the index and in the directory, so that a further round starts from the truth. */
+async function putBack(
+  git: Git,
+  place: { readonly workTree: string; readonly index: string },
+  changes: readonly RawChange[],
+): Promise<void> {
+  await git.run(["update-index", "-z", "--index-info"], { index: place.index, input: restoreInput(changes) });
+  for (const { path } of changes.filter(isNew)) await rm(join(place.workTree, path), { force: true });
+  const known = changes.filter((change) => !isNew(change)).map(({ path }) => `${path}\0`);
+  if (known.length > 0)
+    await git.run(["checkout-index", "-f", "-z", "--stdin"], { ...place, input: known.join("") });
+}
+
+const isNew = (change: RawChange): boolean => change.oldMode === modes.missing;
+
+function openGateCheckout(git: Git, directory: Directory, commit: CommitSha): GateCheckout {
+  const { home, tree: workTree } = directory;
+  return {
+    path: workTree,
+    async changedPaths() {
+      return git.withIndex(async (index) => {
+        await copyFile(directory.index, index);
+        const trouble = await stageAll(git, workTree, index);
+        if (trouble !== null) return [trouble];
+        return (await stagedChanges(git, index, commit)).map(({ path }) => path);
+      });
+    },
+    [Symbol.asyncDispose]: () => removeDirectory(home),
+  };
+}

@@ -1,0 +1,116 @@
+/** Wires the parts together: the only file that names concrete adapters beside the commands that need just one. */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { createAgents } from "../adapters/agents.ts";
+import { createAttemptFiles } from "../adapters/attempt-files.ts";
+import { createDependencies } from "../adapters/dependencies.ts";
+import { createGateProcesses } from "../adapters/gate-process.ts";
+import { listCheckouts } from "../adapters/git-checkout.ts";
+import { createGit, type Git } from "../adapters/git.ts";
+import { createGitTarget } from "../adapters/git-target.ts";
+import { createGitWorkspaces } from "../adapters/git-workspaces.ts";
+import { createPassFiles, digest } from "../adapters/pass-files.ts";
+import { configFileName, configPath, findRepository, type Repository } from "../adapters/repository.ts";
+import { locateState, makeState, type StateFolder } from "../adapters/state-folder.ts";
+import { systemClock } from "../adapters/system-clock.ts";
+import { openTaskBranch } from "../adapters/task-branch.ts";
+import { openTaskFolder } from "../adapters/task-folder.ts";
+import type { Config } from "../core/config.ts";
+import { RalphError } from "../errors.ts";
+import { parseConfig } from "../formats/config.ts";
+import type { Journal, Log, Ports, QueueSource } from "../ports.ts";
+
+/** Values from flags and environment, in the shape of the configuration file. */
+export type Overrides = Readonly<Record<string, unknown>>;
+
+export interface Project {
+  readonly repository: Repository;
+  readonly state: StateFolder;
+  readonly git: Git;
+  readonly config: Config;
+}
+
+/** Finds repository, state and configuration. @throws RalphError for each of them that is missing or wrong. */
+export async function openProject(cwd: string, overrides: Overrides = {}): Promise<Project> {
+  const repository = await findRepository(cwd);
+  const state = locateState(repository, process.env);
+  makeState(state);
+  const git = createGit(repository.gitDir, state.scratch);
+  const { text, file } = await readConfigText(repository, git);
+  return { repository, state, git, config: parseConfig(text, file, overrides) };
+}
+
+async function readConfigText(repository: Repository, git: Git): Promise<{ text: string; file: string }> {
+  const missing = new RalphError("config-missing", `there is no ${configFileName} here`, {
+    hint: "Run `ralphwright init`: it looks at the project and writes one.",
+  });
+  if (repository.top !== null) {
+    const text = await readFile(configPath(repository.top), "utf8").catch(() => null);
+    if (text === null) throw missing;
+    return { text, file: configFileName };
+  }
+  const result = await git.ask(["cat-file", "blob", `HEAD:${configFileName}`]);
+  if (result.code !== 0) throw missing;
+  return { text: result.stdout, file: `HEAD:${configFileName}` };
+}
+
+/** @throws RalphError `target-missing`. */
+export async function requireTarget({ git, config }: Project): Promise<void> {
+  const found = await git.ask(["rev-parse", "--verify", "-q", `refs/heads/${config.target}^{commit}`]);
+  if (found.code === 0) return;
+  const branches = (await git.run(["for-each-ref", "--format=%(refname:short)", "refs/heads/"])).trim();
+  const known =
+    branches === "" ? "no branch has a commit yet" : `branches here: ${branches.split("\n").join(", ")}`;
+  throw new RalphError("target-missing", `the target branch ${config.target} does not exist (${known})`, {
+    hint: "Set `target` in ralph.config.yaml, or make the first commit.",
+  });
+}
+
+/** Tasks are read where the target is: in its checkout if there is one, else on the branch itself. */
+export async function openQueue({ git, config }: Project): Promise<QueueSource & Partial<AsyncDisposable>> {
+  const [checkout] = await listCheckouts(git, `refs/heads/${config.target}`);
+  return checkout === undefined
+    ? openTaskBranch(git, config.target, config.tasks)
+    : openTaskFolder(checkout, config.tasks);
+}
+
+/** `signal` aborts when everything must stop now. */
+export function composePorts(
+  project: Project,
+  parts: {
+    readonly journal: Journal;
+    readonly queue: QueueSource;
+    readonly log: Log;
+    readonly signal: AbortSignal;
+  },
+): Ports {
+  const { state, git, config, repository } = project;
+  const { journal, queue, log, signal } = parts;
+  const warn = (message: string): void => log.write("warn", message);
+  const dependencies = createDependencies({
+    workspace: config.workspace,
+    folder: state.dependencies,
+    signal,
+  });
+  const recordings = `${repository.top ?? ""}/${config.agent.recordings ?? ""}`;
+  return {
+    clock: systemClock,
+    journal,
+    queue,
+    log,
+    digest,
+    target: createGitTarget(git, { branch: config.target, sign: config.land.sign, warn }),
+    workspaces: createGitWorkspaces(git, { folder: state.work, branch: config.target, dependencies }),
+    gates: createGateProcesses(`${state.scratch}/reports`),
+    passes: createPassFiles(state.passes),
+    agents: createAgents({
+      agent: config.agent,
+      replayCommand: [process.execPath, replayProgram, recordings],
+    }),
+    files: createAttemptFiles(state.attempts),
+  };
+}
+
+/** The sources run as they are; what is published is compiled. */
+const extension = import.meta.filename.endsWith(".ts") ? ".ts" : ".js";
+const replayProgram = fileURLToPath(new URL(`../agent/replay${extension}`, import.meta.url));

@@ -1,0 +1,72 @@
+/** One block of status that stays at the bottom of a terminal while plain lines scroll above it. */
+import type { WriteStream } from "node:tty";
+import { stripVTControlCharacters, styleText } from "node:util";
+import type { StatusView } from "../core/report.ts";
+
+const redrawMs = 1_000;
+
+export class LiveBlock {
+  readonly #stream: WriteStream;
+  #view: StatusView | null = null;
+  #linesShown = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(stream: WriteStream) {
+    this.#stream = stream;
+  }
+
+  print(line: string): void {
+    this.#erase();
+    this.#stream.write(`${line}\n`);
+    this.#draw();
+  }
+
+  show(view: StatusView | null): void {
+    this.#erase();
+    this.#view = view;
+    this.#draw();
+    if (view !== null && this.#stream.isTTY)
+      this.#timer ??= setInterval(() => this.show(this.#view), redrawMs).unref();
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#erase();
+    this.#view = null;
+  }
+
+  /** Not on a terminal nothing can be drawn over: the block is left out. */
+  #draw(): void {
+    if (this.#view === null || !this.#stream.isTTY) return;
+    const lines = renderBlock(this.#view, Date.now(), this.#stream.columns);
+    this.#stream.write(lines.map((line) => `${line}\n`).join(""));
+    this.#linesShown = lines.length;
+  }
+
+  #erase(): void {
+    if (this.#linesShown > 0) this.#stream.write(`\u001b[${this.#linesShown}A\u001b[J`);
+    this.#linesShown = 0;
+  }
+}
+
+function renderBlock(view: StatusView, nowMs: number, columns: number): readonly string[] {
+  const attempts = view.attempts.map(({ task, attempt, phase, round, sinceMs }) => {
+    const rounds = round === 0 ? "" : `, round ${round}`;
+    return `  ${task}  attempt ${attempt}${rounds}  ${phase}  ${clockText(nowMs - sinceMs)}`;
+  });
+  const money = view.usdUnknown ? `≥ ${view.usd.toFixed(2)}` : view.usd.toFixed(2);
+  const counts = `${view.landedNow} landed · ${view.blockedNow} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting`;
+  const last = view.stopping === null ? [] : [`  stopping: ${view.stopping}`];
+  const lines = ["", ...attempts, `  ${counts} · ${money} USD`, ...last];
+  return lines.map((line) => styleText("dim", fit(line, columns)));
+}
+
+/** A line that wraps could not be erased again. */
+const fit = (line: string, columns: number): string =>
+  stripVTControlCharacters(line).slice(0, Math.max(20, columns - 1));
+
+function clockText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const pad = (n: number): string => String(n).padStart(2, "0");
+  return `${pad(Math.floor(seconds / 60))}:${pad(seconds % 60)}`;
+}

@@ -1,0 +1,144 @@
+/** `ralphwright run`: checks that the run can begin, takes the lease, recovers, loops until the queue is drained. */
+import { listCheckouts, listDirty } from "../adapters/git-checkout.ts";
+import { openJournal } from "../adapters/journal-file.ts";
+import { takeLease } from "../adapters/lease-file.ts";
+import { digest } from "../adapters/pass-files.ts";
+import { setSupervisorMark } from "../adapters/process-group.ts";
+import { killStrays } from "../adapters/stray-processes.ts";
+import type { RunLimits, RunOutcome } from "../core/message.ts";
+import { describeOutcome, exitStatusOf } from "../core/report.ts";
+import { RalphError } from "../errors.ts";
+import { Loop } from "../supervisor/loop.ts";
+import { recover } from "../supervisor/recover.ts";
+import {
+  composePorts,
+  openProject,
+  openQueue,
+  type Overrides,
+  type Project,
+  requireTarget,
+} from "./compose.ts";
+import { createTeller, type LogFormat, type Teller } from "./tell.ts";
+
+export interface RunOptions {
+  readonly cwd: string;
+  readonly overrides: Overrides;
+  readonly log: LogFormat;
+}
+
+/** Returns the exit status. */
+export async function run(options: RunOptions): Promise<number> {
+  const project = await openProject(options.cwd, options.overrides);
+  await requireRunnable(project);
+  const now = new Date();
+  using lease = takeLease(project.state.lease, now.toISOString());
+  void lease;
+  using teller = createTeller(options.log);
+  const mark = digest(project.state.path).slice(0, 16);
+  setSupervisorMark(mark);
+  const strays = await killStrays(`${mark}.`);
+  if (strays > 0) teller.say(`ended ${strays} processes that an earlier supervisor left behind`);
+  using journal = openJournal(project.state.journal);
+  if (journal.bytesCut > 0)
+    teller.say(`cut a half-written line of ${journal.bytesCut} bytes off the journal`);
+  const queue = await openQueue(project);
+  const stop = new AbortController();
+  try {
+    const ports = composePorts(project, { journal, queue, log: teller.log, signal: stop.signal });
+    const { state, landed, notes } = await recover(ports, journal.records);
+    for (const note of notes) teller.say(`recovered: ${note}`);
+    const limits = runLimits(project, now);
+    const id = runId(now);
+    teller.say(`run ${id} on ${project.config.target}; sandbox: none (agents run with your rights)`);
+    const loop = new Loop({
+      ports,
+      config: project.config,
+      run: id,
+      limits,
+      state,
+      landed,
+      observe: teller.observe,
+    });
+    const outcome = await withSignals(loop, teller, () => loop.run());
+    teller.say(closingLine(outcome));
+    return exitStatusOf(outcome);
+  } finally {
+    stop.abort();
+    await queue[Symbol.asyncDispose]?.();
+  }
+}
+
+/** Everything that can be known before anything is touched. */
+async function requireRunnable(project: Project): Promise<void> {
+  const { config, git } = project;
+  await requireTarget(project);
+  if (config.sandbox === "required") {
+    throw new RalphError("sandbox-unavailable", "sandbox is required, and this version has none", {
+      hint: "Run it in a container of your own, and set `sandbox: off` to say that you know.",
+    });
+  }
+  if (config.agent.kind === "command" && config.agent.command === null) {
+    throw new RalphError("agent-missing", "no agent is configured: agent.command is not set", {
+      hint: "Set it in ralph.config.yaml, or pass --agent-command. `ralphwright demo` shows a run without one.",
+    });
+  }
+  for (const checkout of await listCheckouts(git, `refs/heads/${config.target}`)) {
+    const dirty = (await listDirty(git, checkout)).filter((path) => !path.startsWith(`${config.tasks}/`));
+    if (dirty.length > 0) throw checkoutDirty(checkout, config.target, dirty);
+  }
+}
+
+const pathsShownMax = 5;
+
+function checkoutDirty(checkout: string, target: string, dirty: readonly string[]): RalphError {
+  const shown = dirty.slice(0, pathsShownMax).join(", ");
+  const more = dirty.length > pathsShownMax ? ` and ${dirty.length - pathsShownMax} more` : "";
+  const message = `${target} is checked out in ${checkout} with uncommitted changes: ${shown}${more}`;
+  return new RalphError("checkout-dirty", message, {
+    hint: "Commit or stash them, or check out another branch there: landings would have to overwrite them.",
+  });
+}
+
+/** The first signal drains, the second stops now. */
+async function withSignals(loop: Loop, teller: Teller, work: () => Promise<RunOutcome>): Promise<RunOutcome> {
+  let count = 0;
+  const listen = (signal: "SIGINT" | "SIGTERM"): void => {
+    count += 1;
+    const outcome = { kind: "signal", signal } as const;
+    if (count === 1) teller.say(`${signal}: finishing what runs; once more to stop now`);
+    loop.requestStop(count === 1 ? "drain" : "now", outcome);
+  };
+  process.on("SIGINT", listen);
+  process.on("SIGTERM", listen);
+  try {
+    return await work();
+  } finally {
+    process.off("SIGINT", listen);
+    process.off("SIGTERM", listen);
+  }
+}
+
+function runLimits({ config }: Project, now: Date): RunLimits {
+  const { usdMax, until, tasksMax, failuresInARowMax } = config.limits.run;
+  return { usdMax, tasksMax, failuresInARowMax, untilMs: until === null ? null : nextTimeOfDay(until, now) };
+}
+
+/** The next moment at which the local clock shows `HH:MM`. */
+function nextTimeOfDay(time: string, now: Date): number {
+  const [hours = 0, minutes = 0] = time.split(":").map(Number);
+  const next = new Date(now);
+  next.setHours(hours, minutes, 0, 0);
+  if (next <= now) next.setDate(next.getDate() + 1);
+  return next.getTime();
+}
+
+const runId = (now: Date): string =>
+  now
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replaceAll(":", "-");
+
+function closingLine(outcome: RunOutcome): string {
+  const sentence = describeOutcome(outcome);
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}. See: ralphwright log`;
+}

@@ -1,0 +1,105 @@
+/** Tells what happens, event by event: plain lines with a live block on a terminal, JSON lines elsewhere. */
+import { styleText } from "node:util";
+import { createPinoLog } from "../adapters/pino-log.ts";
+import { shortSha } from "../core/ids.ts";
+import type { LoopEvent } from "../core/message.ts";
+import type { Queue } from "../core/queue.ts";
+import { viewStatus } from "../core/report.ts";
+import type { LoopState } from "../core/state.ts";
+import type { JournalRecord, Log } from "../ports.ts";
+import { LiveBlock } from "./live-block.ts";
+
+export interface Teller extends Disposable {
+  readonly log: Log;
+  observe(record: JournalRecord, state: LoopState, queue: Queue): void;
+  /** A line for people, on standard error. */
+  say(line: string): void;
+}
+
+export type LogFormat = "auto" | "plain" | "json";
+
+export function createTeller(format: LogFormat): Teller {
+  const isPlain = format === "plain" || (format === "auto" && process.stderr.isTTY);
+  return isPlain ? createPlainTeller() : createJsonTeller();
+}
+
+/** JSON lines carry task, attempt and phase, so that a program can follow a run. */
+function createJsonTeller(): Teller {
+  const log = createPinoLog();
+  return {
+    log,
+    say: (line) => log.write("info", line),
+    observe({ event, seq }, state) {
+      const { type, ...fields } = event;
+      const phase = "task" in event ? state.attempts.get(event.task)?.phase : undefined;
+      log.write(levelOf(event), type.replaceAll("-", " "), {
+        seq,
+        ...fields,
+        ...(phase === undefined ? {} : { phase }),
+      });
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
+function levelOf(event: LoopEvent): "info" | "warn" | "error" {
+  if (event.type === "command-failed" || event.type === "landing-refused") return "error";
+  return event.type === "attempt-rejected" || event.type === "task-blocked" ? "warn" : "info";
+}
+
+function createPlainTeller(): Teller {
+  const block = new LiveBlock(process.stderr);
+  const toldProblems = new Set<string>();
+  const log: Log = {
+    write(level, message, fields) {
+      if (level === "debug") return;
+      const reason = typeof fields?.["reason"] === "string" ? `: ${fields["reason"]}` : "";
+      block.print(`${level === "info" ? " " : "!"} ${message}${reason}`);
+    },
+  };
+  return {
+    log,
+    say: (line) => block.print(line),
+    observe({ event, atMs }, state, queue) {
+      const view = viewStatus(state, queue);
+      for (const problem of view.problems.filter((each) => !toldProblems.has(each))) {
+        toldProblems.add(problem);
+        block.print(`${styleText("yellow", "!")} ${problem}`);
+      }
+      const line = describeEvent(event);
+      if (line !== null) block.print(`${styleText("dim", timeOf(atMs))} ${line}`);
+      block.show(state.run === null ? null : view);
+    },
+    [Symbol.dispose]: () => block.close(),
+  };
+}
+
+const timeOf = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
+
+/** One line for what a person wants to see scroll by; null for the steps between. */
+function describeEvent(event: LoopEvent): string | null {
+  switch (event.type) {
+    case "attempt-started":
+      return `${event.task}: attempt ${event.attempt} started`;
+    case "verdict-reached":
+      return event.verdict.kind === "reject" ? `${event.task}: red, ${event.verdict.failure.reason}` : null;
+    case "change-sealed":
+      return event.restored.length === 0 ? null : `${event.task}: put back ${event.restored.join(", ")}`;
+    case "task-landed":
+      return `${styleText("green", "✔")} ${event.task}: landed as ${shortSha(event.commit)}`;
+    case "attempt-rejected":
+      return `${styleText("red", "✘")} ${event.task}: attempt ${event.attempt} rejected, ${event.failure.reason}`;
+    case "task-blocked":
+      return `${styleText("yellow", "■")} ${event.task}: given up, ${event.why}`;
+    case "attempt-interrupted":
+      return `${event.task}: attempt ${event.attempt} interrupted, ${event.reason}`;
+    case "target-moved":
+      return `${event.task}: the target moved meanwhile; judging again`;
+    case "command-failed":
+      return `${styleText("red", "!")} ${event.task}: ${event.command} failed, ${event.reason}`;
+    case "stop-requested":
+      return event.how === "drain" ? "finishing what runs; nothing new starts" : "stopping now";
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,103 @@
+/** State and queue as people and programs see them: the one source of `status`, the live block and the last line. */
+import type { RunOutcome } from "./message.ts";
+import { type Queue, resolveQueue } from "./queue.ts";
+import type { LoopState, Phase } from "./state.ts";
+
+export interface StatusView {
+  readonly run: string | null;
+  readonly stopping: string | null;
+  readonly attempts: readonly {
+    readonly task: string;
+    readonly attempt: number;
+    readonly phase: Phase;
+    readonly round: number;
+    readonly sinceMs: number;
+  }[];
+  readonly tasks: {
+    readonly ready: number;
+    readonly waiting: number;
+    readonly landed: number;
+    readonly blocked: number;
+    readonly draft: number;
+  };
+  readonly problems: readonly string[];
+  readonly landedNow: number;
+  readonly blockedNow: number;
+  readonly usd: number;
+  /** True when a price was unknown: `usd` is then a lower bound. */
+  readonly usdUnknown: boolean;
+  readonly tokens: number;
+}
+
+export function viewStatus(state: LoopState, queue: Queue): StatusView {
+  const { run, stopping } = state;
+  const standing = resolveQueue(queue.tasks, run?.landed ?? new Set());
+  const stuck = [...standing.waiting].flatMap(([task, waiting]) =>
+    waiting.kind === "stuck" ? [`${task}: ${waiting.reason}`] : [],
+  );
+  return {
+    run: run?.id ?? null,
+    stopping: stopping === null ? null : describeOutcome(stopping.outcome),
+    attempts: [...state.attempts.values()].map(({ task, number, phase, round, sinceMs }) => {
+      return { task, attempt: number, phase, round, sinceMs };
+    }),
+    tasks: {
+      ready: standing.ready.length,
+      waiting: standing.waiting.size,
+      landed: standing.landed.size,
+      blocked: standing.blocked.length,
+      draft: queue.tasks.filter((task) => task.status === "draft").length,
+    },
+    problems: [...queue.problems.map(problemText), ...stuck],
+    landedNow: run?.landed.size ?? 0,
+    blockedNow: run?.blocked.size ?? 0,
+    usd: run?.usd ?? 0,
+    usdUnknown: run?.usdUnknown ?? false,
+    tokens: run?.tokens ?? 0,
+  };
+}
+
+export function problemText(problem: Queue["problems"][number]): string {
+  const place = problem.line === null ? problem.file : `${problem.file}:${problem.line}`;
+  return `${place}: ${problem.message}`;
+}
+
+/** One sentence without a full stop. */
+export function describeOutcome(outcome: RunOutcome): string {
+  switch (outcome.kind) {
+    case "drained":
+      return "the queue is drained and everything landed";
+    case "blocked":
+      return "the queue is drained, but some tasks need a person";
+    case "configuration":
+      return `the configuration is wrong: ${outcome.reason}`;
+    case "budget":
+      return `stopped by a limit: ${outcome.reason}`;
+    case "breaker":
+      return `stopped by the breaker: ${outcome.reason}`;
+    case "refused":
+      return `the agent was refused: ${outcome.reason}`;
+    case "signal":
+      return `stopped by ${outcome.signal}`;
+  }
+}
+
+/** Exit status of `run`; documented in docs/commands.md. */
+export function exitStatusOf(outcome: RunOutcome): number {
+  switch (outcome.kind) {
+    case "drained":
+      return 0;
+    case "blocked":
+      return 1;
+    case "configuration":
+      return 2;
+    case "budget":
+      return 4;
+    case "breaker":
+      return 5;
+    case "refused":
+      return 6;
+    case "signal":
+      return outcome.signal === "SIGINT" ? 130 : 143;
+  }
+}

@@ -1,0 +1,127 @@
+/** The schema of ralph.config.yaml: every key that works, with its default and its description. */
+import { z } from "zod";
+import {
+  dollars,
+  duration,
+  environmentName,
+  flag,
+  gateName,
+  glob,
+  list,
+  mapping,
+  matching,
+  oneOf,
+  relativePath,
+  section,
+  text,
+  timeOfDay,
+  wholeNumber,
+} from "./schema-fields.ts";
+import { jsonSchemaOf } from "./shape.ts";
+
+const branchPattern = /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\/\.))[^\s~^:?*[\\\p{Cc}]*[^\s~^:?*[\\\p{Cc}./]$/u;
+
+const command = z.union([text(), z.array(text()).min(1)], {
+  error: "a command for bash, or a list of arguments",
+});
+
+const agent = section({
+  kind: oneOf(["command", "replay"])
+    .prefault("command")
+    .describe("What works on a task: a command of yours, or a recording of earlier work."),
+  command: command
+    .nullable()
+    .prefault(null)
+    .describe("Starts the agent in its workspace: one string for bash, or a list of arguments."),
+  protocol: oneOf(["plain", "ralph-agent/1"])
+    .prefault("plain")
+    .describe("plain: the brief on standard input, any output. ralph-agent/1: JSON lines both ways."),
+  recordings: relativePath()
+    .nullable()
+    .prefault(null)
+    .describe("For kind replay: the folder of recordings, from the top of the repository."),
+  model: text().nullable().prefault(null).describe("The exact id of the model, handed to the agent."),
+  env: list(environmentName()).describe("Names of further environment variables the agent gets."),
+});
+
+const workspace = section({
+  setup: text()
+    .nullable()
+    .prefault(null)
+    .describe("Command that installs dependencies; runs when one of setup_inputs changed."),
+  setup_inputs: list(relativePath()).describe("Files that decide what setup installs, such as lock files."),
+  keep: list(relativePath()).describe("Ignored paths that setup makes and that may stay between attempts."),
+});
+
+const gate = mapping({
+  name: gateName().describe("Short unique name, used in logs, tasks and commit trailers."),
+  run: text("a command for bash").describe("Command for bash; exit code 0 means that the gate is green."),
+  timeout: duration().prefault("15m").describe("The gate is red when it takes longer, such as 90s or 15m."),
+  report: oneOf(["junit"])
+    .nullable()
+    .prefault(null)
+    .describe("junit: the command writes JUnit XML to $RALPH_REPORT, and tests are compared one by one."),
+  env: list(environmentName()).describe("Names of further environment variables the gate gets."),
+  optional: flag().prefault(false).describe("true: runs only for tasks that name it under gates."),
+});
+
+const attemptLimits = section({
+  wall: duration().prefault("45m").describe("Longest time one agent may take."),
+  idle: duration().prefault("10m").describe("Longest time an agent may show no sign of life."),
+  turns: wholeNumber(1).prefault(200).describe("Most turns of one agent."),
+  usd: dollars().prefault(5).describe("Most money one attempt may cost, in US dollars."),
+});
+
+const runLimits = section({
+  usd: dollars().nullable().prefault(null).describe("Most money one run may cost, in US dollars."),
+  until: timeOfDay()
+    .nullable()
+    .prefault(null)
+    .describe('Local time of day, such as "07:00", after which nothing new starts.'),
+  tasks: wholeNumber(1).nullable().prefault(null).describe("Most tasks one run takes up."),
+  failures_in_a_row: wholeNumber(1)
+    .prefault(5)
+    .describe("The run stops after this many failed attempts in a row."),
+});
+
+const limits = section({
+  attempts: wholeNumber(1).prefault(3).describe("Fresh agents per task before it is given up."),
+  rounds: wholeNumber(0).prefault(2).describe("Times a red verdict goes back to the same agent."),
+  attempt: attemptLimits.describe("Limits of one attempt."),
+  run: runLimits.describe("Limits of one run; without a value there is no limit."),
+});
+
+export const configSchema = mapping({
+  version: z.literal(1, { error: "1" }).prefault(1).describe("Version of this format."),
+  target: matching(branchPattern, "the name of a branch")
+    .prefault("main")
+    .describe("Branch on which tasks land."),
+  tasks: relativePath().prefault("tasks").describe("Folder of the task files."),
+  specs: relativePath().prefault("specs").describe("Folder of the specs."),
+  progress: section({
+    file: relativePath().prefault("PROGRESS.md").describe("File to which learnings are appended."),
+    brief_tokens: wholeNumber(0).prefault(2000).describe("Most tokens of learnings in one brief."),
+  }).describe("Where learnings are kept, and how many of them an agent is told."),
+  agent: agent.describe("The program that works on tasks."),
+  workspace: workspace.describe("How an agent's directory gets its dependencies."),
+  gates: z
+    .array(gate, { error: "at least one gate" })
+    .min(1, { error: "at least one gate" })
+    .describe("Commands that must pass before a change lands, from cheap to dear."),
+  protect: list(glob()).describe("Globs of files a change may not touch, beside the built-in ones."),
+  limits: limits.describe("What a task, an attempt and a run may cost."),
+  concurrency: wholeNumber(1).prefault(1).describe("Attempts at the same time."),
+  sandbox: oneOf(["auto", "required", "off"])
+    .prefault("auto")
+    .describe("auto: the best there is. required: stop when there is none. off: no sandbox."),
+  land: section({
+    sign: flag().prefault(false).describe("true: landing commits are signed, as git is configured to."),
+  }).describe("How a change lands."),
+});
+
+export type ConfigText = z.output<typeof configSchema>;
+
+/** For editors: completion and checks of ralph.config.yaml. */
+export function configJsonSchema(): object {
+  return { title: "ralph.config.yaml", ...jsonSchemaOf(configSchema) };
+}

@@ -1,0 +1,150 @@
+/** ralph.config.yaml → Config, with all problems of the file told at once and each at its place. */
+import type { Config, Gate } from "../core/config.ts";
+import { RalphError } from "../errors.ts";
+import { configSchema, type ConfigText } from "./config-schema.ts";
+import { checkShape, isRecord, pathText, type ShapeProblem, showValue, valueAt } from "./shape.ts";
+import { type Position, readYaml, type YamlText } from "./yaml-text.ts";
+
+/** Paths that no task may change unless it says so: they decide what is judged, and how. */
+export const defaultProtect: readonly string[] = [
+  "ralph.config.yaml",
+  ".github/**",
+  ".gitlab-ci.yml",
+  "AGENTS.md",
+  "CLAUDE.md",
+];
+
+type Overrides = Readonly<Record<string, unknown>>;
+
+/**
+ * @param file Named in messages.
+ * @param overrides Raw values, keys as in the file, from flags and environment; they win over the file's.
+ * @throws RalphError `config-invalid`
+ */
+export function parseConfig(text: string, file: string, overrides: Overrides = {}): Config {
+  const yaml = readYaml(text);
+  if (yaml.errors.length > 0) {
+    throw configInvalid(
+      yaml.errors.map((error) => `${file}:${error.line}:${error.column}: ${error.message}`),
+    );
+  }
+  const shaped = checkShape(configSchema, mergeDeep(yaml.value ?? {}, overrides));
+  const problems = shaped.kind === "fits" ? conflictsIn(shaped.value) : shaped.problems.map(explainAgentKind);
+  if (shaped.kind === "problems" || problems.length > 0) {
+    const placed = problems.map((problem) => ({ ...problem, at: placeOf(problem, yaml, overrides) }));
+    const lines = placed.toSorted(byPlace).map(({ at, message }) => `${placeText(at, file)}: ${message}`);
+    throw configInvalid(lines, problems.some(isAboutGates) ? gatesHint : undefined);
+  }
+  return toConfig(shaped.value);
+}
+
+const gatesHint =
+  "Add a gate, such as `gates: [{ name: tests, run: npm test }]`, or run `ralphwright init` to detect them.";
+
+const isAboutGates = ({ path }: ShapeProblem): boolean => path.length === 1 && path[0] === "gates";
+
+const problemsMax = 10;
+
+function configInvalid(problems: readonly string[], hint?: string): RalphError {
+  const shown = problems.slice(0, problemsMax);
+  const left = problems.length - shown.length;
+  const more = left > 0 ? [`and ${left} more`] : [];
+  const message =
+    problems.length === 1 ? shown.join("") : [`${problems.length} problems:`, ...shown, ...more].join("\n  ");
+  return new RalphError("config-invalid", `the configuration is invalid: ${message}`, {
+    hint: hint ?? "Mend what is named; docs/configuration.md describes every key.",
+  });
+}
+
+/** Null: not in the file. */
+function placeOf(problem: ShapeProblem, yaml: YamlText, overrides: Overrides): Position | null {
+  const isOverride = problem.path.length > 0 && valueAt(overrides, problem.path) !== undefined;
+  return isOverride ? null : yaml.positionOf(problem.path, problem.part);
+}
+
+const placeText = (at: Position | null, file: string): string =>
+  at === null ? "command line or environment" : `${file}:${at.line}:${at.column}`;
+
+function byPlace(a: { at: Position | null }, b: { at: Position | null }): number {
+  const [left, right] = [a.at ?? notInFile, b.at ?? notInFile];
+  return left.line - right.line || left.column - right.column;
+}
+
+const notInFile: Position = { line: Number.MAX_SAFE_INTEGER, column: 1 };
+
+const announcedAgents = ["builtin", "claude", "codex", "gemini", "opencode", "pi", "acp"];
+
+function explainAgentKind(problem: ShapeProblem): ShapeProblem {
+  if (pathText(problem.path) !== "agent.kind") return problem;
+  const kind = announcedAgents.find((name) => problem.message.includes(`found "${name}"`));
+  if (kind === undefined) return problem;
+  return { ...problem, message: `agent.kind: "${kind}" is not available in this version; use "command"` };
+}
+
+/** What each key allows alone, but not together. */
+function conflictsIn(config: ConfigText): readonly ShapeProblem[] {
+  const problems: ShapeProblem[] = [];
+  const firstAt = new Map<string, number>();
+  for (const [index, { name }] of config.gates.entries()) {
+    const first = firstAt.get(name);
+    const message = `gates[${index}].name: ${showValue(name)} is already the name of gates[${first}]`;
+    if (first === undefined) firstAt.set(name, index);
+    else problems.push({ path: ["gates", index, "name"], part: "value", message });
+  }
+  if (config.agent.kind === "replay" && config.agent.recordings === null) {
+    const message = 'agent.recordings is missing: kind "replay" needs the folder of recordings';
+    problems.push({ path: ["agent", "kind"], part: "value", message });
+  }
+  return problems;
+}
+
+/** Mappings are merged key by key; anything else, lists too, is replaced. */
+function mergeDeep(below: unknown, above: unknown): unknown {
+  if (above === undefined) return below;
+  if (!isMapping(above)) return above;
+  if (!isMapping(below)) return Object.keys(above).length === 0 ? below : above;
+  const merged = new Map(Object.entries(below));
+  for (const [key, value] of Object.entries(above)) merged.set(key, mergeDeep(merged.get(key), value));
+  return Object.fromEntries(merged);
+}
+
+const isMapping = (value: unknown): value is Overrides => isRecord(value) && !Array.isArray(value);
+
+function toConfig(config: ConfigText): Config {
+  const { progress, workspace, limits, land } = config;
+  return {
+    target: config.target,
+    tasks: config.tasks,
+    specs: config.specs,
+    progress: { file: progress.file, briefTokensMax: progress.brief_tokens },
+    agent: config.agent,
+    workspace: { setup: workspace.setup, setupInputs: workspace.setup_inputs, keep: workspace.keep },
+    gates: config.gates.map(toGate),
+    protect: [...new Set([...defaultProtect, ...config.protect])],
+    limits: toLimits(limits),
+    concurrency: config.concurrency,
+    sandbox: config.sandbox,
+    land: { sign: land.sign },
+  };
+}
+
+function toGate({ timeout, ...gate }: ConfigText["gates"][number]): Gate {
+  return { ...gate, timeoutMs: timeout };
+}
+
+function toLimits({ attempts, rounds, attempt, run }: ConfigText["limits"]): Config["limits"] {
+  return {
+    attemptsMax: attempts,
+    roundsMax: rounds,
+    wallMsMax: attempt.wall,
+    idleMsMax: attempt.idle,
+    turnsMax: attempt.turns,
+    usdMax: attempt.usd,
+    run: {
+      usdMax: run.usd,
+      until: run.until,
+      tasksMax: run.tasks,
+      failuresInARowMax: run.failures_in_a_row,
+    },
+  };
+}

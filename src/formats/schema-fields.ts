@@ -1,0 +1,80 @@
+/** The kinds of fields that people write in YAML. Every message is a noun phrase that follows "expected". */
+import { z } from "zod";
+import { durationPattern, parseDuration } from "./duration.ts";
+
+export const text = (error = "a text") => z.string({ error }).regex(/\S/, { error });
+
+export const flag = () => z.boolean({ error: "true or false" });
+
+export function wholeNumber(min: number) {
+  const error = `a whole number of at least ${min}`;
+  return z.int({ error }).min(min, { error });
+}
+
+export function integer() {
+  return z.int({ error: "a whole number" });
+}
+
+export function dollars() {
+  const error = "an amount of US dollars above 0";
+  return z.number({ error }).positive({ error });
+}
+
+export function duration() {
+  const error = "a duration such as 45m, 90s, 2h or 500ms (at most 24 days)";
+  return z
+    .string({ error })
+    .regex(durationPattern, { error, abort: true })
+    .refine((written) => parseDuration(written) !== null, { error })
+    .transform((written) => parseDuration(written) ?? 0);
+}
+
+export function oneOf<const Words extends readonly string[]>(words: Words) {
+  return z.enum(words, { error: `one of ${words.join(", ")}` });
+}
+
+export function timeOfDay() {
+  const error = 'a time of day such as "07:00"';
+  return z.string({ error }).regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error });
+}
+
+export function matching(pattern: RegExp, error: string) {
+  return z.string({ error }).regex(pattern, { error });
+}
+
+/** A path from the top of the repository that cannot leave it. */
+export function relativePath() {
+  const error = "a path inside the repository, relative, without .. and with forward slashes";
+  const pattern = /^(?!\/)(?![A-Za-z]:)(?!(?:.*\/)?\.\.(?:\/|$))[^\\\p{Cc}]*[^\\\p{Cc}\s]$/u;
+  return matching(pattern, error).transform((path) =>
+    path.replace(/^(?:\.\/)+/, "").replace(/(?<=.)\/+$/, ""),
+  );
+}
+
+export const glob = () => matching(/^(?!!)[^\p{Cc}]*\S$/u, "a glob such as src/**, without a leading !");
+
+export const environmentName = () =>
+  matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable");
+
+export const gateName = () => matching(/^[a-z0-9-]+$/, "a name of lower-case letters, digits and hyphens");
+
+/** A list; absent or empty is the empty list. */
+export function list<Item extends z.ZodType>(item: Item) {
+  return z
+    .array(item, { error: "a list" })
+    .nullish()
+    .transform((items) => items ?? []);
+}
+
+/** Keys with values, and no others. */
+export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? undefined : "keys with values"),
+  });
+}
+
+/** A mapping all of whose keys have defaults: absent or empty means all of them. */
+export function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  const inner = mapping(shape);
+  return inner.nullish().transform((value) => value ?? inner.parse({}));
+}

@@ -1,0 +1,262 @@
+/**
+ * One attempt from top to bottom: what each command of the core does in the world, and the event it comes back as.
+ *
+ * prepare → baseline → work → seal → judge → (evidence → work …) → land, or reject; then release. Nothing here
+ * decides what comes next: that is core/attempt-step.ts.
+ */
+import { attemptUsdMax } from "../core/budget.ts";
+import type { CommitSha, TaskId } from "../core/ids.ts";
+import type {
+  AttemptCommand,
+  AttemptEvent,
+  Candidate,
+  Claim,
+  FailedAttempt,
+  Usage,
+} from "../core/message.ts";
+import type { LoopState } from "../core/state.ts";
+import { invariant } from "../core/invariant.ts";
+import type { Task, TaskLimits } from "../core/task.ts";
+import { matchGlobs } from "../formats/glob.ts";
+import type { AgentReport, AgentSession, LandResult, Workspace } from "../ports.ts";
+import { checkBaseline } from "./baseline.ts";
+import { writeBrief } from "./briefing.ts";
+import { type Judgement, judgeChange, judgeRecord } from "./judge.ts";
+import type { AttemptScope } from "./scope.ts";
+
+/** What an attempt holds open between its commands. */
+export interface OpenAttempt {
+  readonly scope: AttemptScope;
+  readonly task: Task;
+  readonly number: number;
+  readonly limits: TaskLimits;
+  readonly past: readonly FailedAttempt[];
+  workspace: Workspace | null;
+  session: AgentSession | null;
+  claim: Claim | null;
+  usage: Usage;
+  round: number;
+  change: CommitSha | null;
+  learnings: readonly string[];
+  /** The task's file as it was when the candidate was composed. */
+  taskText: string;
+}
+
+const noUsage: Usage = { usd: 0, inputTokens: 0, outputTokens: 0, turns: 0 };
+
+export function openAttempt(
+  opening: Pick<OpenAttempt, "scope" | "task" | "number" | "limits" | "past">,
+): OpenAttempt {
+  const nothing = { workspace: null, session: null, claim: null, change: null, learnings: [], taskText: "" };
+  return { ...opening, ...nothing, usage: noUsage, round: 0 };
+}
+
+type CommandOf<Type extends AttemptCommand["type"]> = Extract<AttemptCommand, { type: Type }>;
+type Unaddressed<E> = E extends unknown ? Omit<E, "task" | "attempt"> : never;
+/** An event of this attempt, without its address. */
+type Told = Unaddressed<AttemptEvent>;
+
+/** Carries out one command. Throws only for trouble that nobody foresaw: the loop then stops, fail closed. */
+export async function carryOut(
+  attempt: OpenAttempt,
+  command: AttemptCommand,
+  state: LoopState,
+): Promise<Told> {
+  switch (command.type) {
+    case "prepare-workspace":
+      return prepareWorkspace(attempt);
+    case "check-baseline":
+      return {
+        type: "baseline-checked",
+        baseline: await checkBaseline(attempt.scope, attempt.task, command.base),
+      };
+    case "start-agent":
+      return startAgent(attempt, command, state);
+    case "return-evidence":
+      return returnEvidence(attempt, command);
+    case "seal-change":
+      return sealChange(attempt);
+    case "judge-change":
+      return judge(attempt, command);
+    case "judge-record":
+      return judgeGiveUp(attempt, command);
+    case "land":
+    case "land-record":
+      return land(attempt, command);
+    case "note-blocked":
+      return { type: "task-blocked", why: command.why, commit: null };
+    case "reject-attempt":
+      return { type: "attempt-rejected", failure: command.failure, commit: await endWork(attempt) };
+    case "interrupt-attempt":
+      return { type: "attempt-interrupted", reason: command.reason, commit: await endWork(attempt) };
+    case "release-workspace":
+      return releaseWorkspace(attempt);
+  }
+}
+
+async function prepareWorkspace(attempt: OpenAttempt): Promise<Told> {
+  const { ports } = attempt.scope;
+  const base = await ports.target.tip();
+  attempt.workspace = await ports.workspaces.prepare(attempt.task.id, attempt.number, base);
+  return { type: "workspace-prepared", base };
+}
+
+async function startAgent(
+  attempt: OpenAttempt,
+  command: CommandOf<"start-agent">,
+  state: LoopState,
+): Promise<Told> {
+  const { scope, task, number, limits, past } = attempt;
+  const { ports } = scope;
+  const workspace = workspaceOf(attempt);
+  await workspace.provision();
+  const brief = await writeBrief(scope, { task, base: command.base, limits, past });
+  await ports.files.write(task.id, number, "brief.md", brief);
+  attempt.session = ports.agents.open({
+    task,
+    attempt: number,
+    workspace,
+    brief,
+    limits: { ...limits, usdMax: attemptUsdMax(state, limits.usdMax) },
+    logFolder: scope.logFolder("agent"),
+    signal: scope.signal,
+  });
+  return hear(attempt, await attempt.session.start());
+}
+
+/** A red verdict goes back to the same agent in the same workspace. */
+async function returnEvidence(attempt: OpenAttempt, command: CommandOf<"return-evidence">): Promise<Told> {
+  const { round, failure } = command;
+  attempt.round = round;
+  invariant(attempt.session !== null, "evidence goes back to an agent that worked");
+  const { ports } = attempt.scope;
+  const evidence = failure.evidence === null ? null : await ports.files.read(failure.evidence);
+  return hear(attempt, await attempt.session.returnEvidence(round, evidence ?? failure.reason));
+}
+
+function hear(attempt: OpenAttempt, { stop, usage }: AgentReport): Told {
+  attempt.claim = stop.kind === "claimed" ? stop.claim : null;
+  attempt.usage = addUsage(attempt.usage, usage);
+  return { type: "agent-stopped", stop, usage };
+}
+
+async function sealChange(attempt: OpenAttempt): Promise<Told> {
+  const { scope, task, number } = attempt;
+  const sealed = await workspaceOf(attempt).seal({
+    message: sealMessage(attempt),
+    isOurs: (path) => isOurs(attempt, path),
+  });
+  if (sealed.kind === "refused") {
+    return { type: "change-sealed", change: { kind: "refused", reason: sealed.reason }, restored: [] };
+  }
+  const { change, restored } = sealed;
+  if (change === null) return { type: "change-sealed", change: { kind: "empty" }, restored };
+  await scope.ports.target.keep(task.id, number, change.commit);
+  attempt.change = change.commit;
+  return { type: "change-sealed", change: { kind: "changed", ...change }, restored };
+}
+
+const sealMessage = ({ task, number, round }: OpenAttempt): string =>
+  `Attempt ${number} at ${task.id}, round ${round}\n\nAs the agent left it; not judged.\n`;
+
+/** The progress file and the tasks are the supervisor's; a task may allow other tasks' files, never its own. */
+function isOurs({ scope, task }: OpenAttempt, path: string): boolean {
+  const { config } = scope;
+  if (path === config.progress.file || path === task.file) return true;
+  return path.startsWith(`${config.tasks}/`) && !matchGlobs(task.allow)(path);
+}
+
+async function judge(attempt: OpenAttempt, command: CommandOf<"judge-change">): Promise<Told> {
+  const { scope, task, number, claim, usage, session, round } = attempt;
+  const landing = {
+    task,
+    attempt: number,
+    round,
+    change: command.commit,
+    claim,
+    usage,
+    agent: session?.label ?? "unknown",
+  };
+  return tellJudgement(attempt, await judgeChange(scope, landing, workspaceOf(attempt).base));
+}
+
+async function judgeGiveUp(attempt: OpenAttempt, command: CommandOf<"judge-record">): Promise<Told> {
+  const { scope, task, number } = attempt;
+  return tellJudgement(
+    attempt,
+    await judgeRecord(scope, { task, attempt: number, failures: command.failures }),
+  );
+}
+
+async function tellJudgement(attempt: OpenAttempt, judgement: Judgement): Promise<Told> {
+  const { verdict, evidence, learnings, taskText } = judgement;
+  attempt.learnings = learnings;
+  attempt.taskText = taskText;
+  if (verdict.kind !== "reject" || evidence === null) return { type: "verdict-reached", verdict };
+  const { files } = attempt.scope.ports;
+  const path = await files.write(attempt.task.id, attempt.number, `evidence-${attempt.round}.md`, evidence);
+  return {
+    type: "verdict-reached",
+    verdict: { ...verdict, failure: { ...verdict.failure, evidence: path } },
+  };
+}
+
+async function land(attempt: OpenAttempt, command: CommandOf<"land" | "land-record">): Promise<Told> {
+  const { scope, task, number, session } = attempt;
+  const { candidate } = command;
+  const kind = command.type === "land" ? "land" : "record";
+  const seen = { file: task.file, text: attempt.taskText };
+  const result = await scope.ports.target.land({ candidate, task: task.id, attempt: number, kind, seen });
+  if (result.kind !== "landed") return tellNotLanded(result);
+  await session?.close(true);
+  return command.type === "land" ? tellLanded(attempt, candidate) : tellBlocked(candidate, command.why);
+}
+
+function tellNotLanded(result: Exclude<LandResult, { kind: "landed" }>): Told {
+  return result.kind === "moved"
+    ? { type: "target-moved" }
+    : { type: "landing-refused", reason: result.reason };
+}
+
+const tellLanded = ({ learnings }: OpenAttempt, { commit }: Candidate): Told => ({
+  type: "task-landed",
+  commit,
+  learnings,
+});
+
+const tellBlocked = ({ commit }: Candidate, why: string): Told => ({ type: "task-blocked", why, commit });
+
+/** Every process of the attempt is gone, then its work is kept, sealed or not. Returns what was kept. */
+async function endWork(attempt: OpenAttempt): Promise<CommitSha | null> {
+  const { scope, task, number } = attempt;
+  await attempt.session?.close(false);
+  try {
+    if (attempt.session !== null) await sealChange(attempt);
+  } catch (error) {
+    // What was sealed before is kept already; an unreadable rest must not stop the end of the attempt.
+    scope.ports.log.write("warn", "work not kept", { task: task.id, attempt: number, reason: String(error) });
+  }
+  return attempt.change;
+}
+
+async function releaseWorkspace(attempt: OpenAttempt): Promise<Told> {
+  await attempt.session?.close(false);
+  await attempt.workspace?.release();
+  return { type: "workspace-released" };
+}
+
+function workspaceOf({ workspace, task }: OpenAttempt): Workspace {
+  invariant(workspace !== null, `the attempt at ${task.id} has no workspace`);
+  return workspace;
+}
+
+function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    usd: a.usd === null || b.usd === null ? null : a.usd + b.usd,
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    turns: a.turns + b.turns,
+  };
+}
+
+export type OpenAttempts = Map<TaskId, OpenAttempt>;

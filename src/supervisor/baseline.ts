@@ -1,0 +1,66 @@
+/** The gates at the base, before anything is spent on an agent; passes are remembered, failures never. */
+import type { Gate } from "../core/config.ts";
+import type { CommitSha } from "../core/ids.ts";
+import type { Baseline } from "../core/message.ts";
+import type { Task } from "../core/task.ts";
+import { composeTrial } from "./candidate.ts";
+import { type AttemptScope, gatesFor } from "./scope.ts";
+import { type Gating, isNotRunnable, passKey, rememberPasses, runGates } from "./gating.ts";
+
+/** Green when every gate passes on `base`, and also with the supervisor's own files changed as a landing would. */
+export async function checkBaseline(scope: AttemptScope, task: Task, base: CommitSha): Promise<Baseline> {
+  const gates = gatesFor(scope, task);
+  const onBase = await checkCommit(scope, gates, base);
+  if (onBase.kind !== "green") return onBase;
+  return tryOwnFiles(scope, task, { gates, base });
+}
+
+async function checkCommit(scope: AttemptScope, gates: readonly Gate[], base: CommitSha): Promise<Baseline> {
+  const { ports, signal } = scope;
+  const tree = await ports.target.treeOf(base);
+  const open = gates.filter((gate) => ports.passes.recall(passKey(ports, tree, gate)) === null);
+  if (open.length === 0) return { kind: "green" };
+  const logFolder = scope.logFolder("baseline");
+  const gating = await runGates(ports, { commit: base, gates: open, trusted: true, logFolder, signal });
+  if (gating.kind === "green") rememberPasses(ports, tree, open, gating.results);
+  return baselineOf(gating, `on ${ports.target.branch}, before any change`);
+}
+
+function baselineOf(gating: Gating, where: string): Baseline {
+  switch (gating.kind) {
+    case "green":
+      return { kind: "green" };
+    case "stopped":
+      return { kind: "red", reason: "the run was stopped" };
+    case "red": {
+      const reason = `${gating.reason} ${where}`;
+      const red = gating.results.find(isNotRunnable);
+      const isVoid = gating.results.every(
+        (result) => result.exit.kind === "exited" && result.exit.code === 0,
+      );
+      return red !== undefined || isVoid ? { kind: "unusable", reason } : { kind: "red", reason };
+    }
+  }
+}
+
+/**
+ * Once per configuration: a formatter or a test that dislikes the supervisor's own files would reject every task,
+ * so it is found out here, on the base, with a sample progress entry and a changed task status.
+ */
+async function tryOwnFiles(
+  scope: AttemptScope,
+  task: Task,
+  { gates, base }: { readonly gates: readonly Gate[]; readonly base: CommitSha },
+): Promise<Baseline> {
+  const { ports, config, signal } = scope;
+  const key = `own-files ${ports.digest(JSON.stringify([gates, config.progress.file, config.tasks]))}`;
+  if (ports.passes.recall(key) !== null) return { kind: "green" };
+  const commit = await composeTrial(scope, task, base);
+  const logFolder = scope.logFolder("own-files");
+  const gating = await runGates(ports, { commit, gates, trusted: false, logFolder, signal });
+  if (gating.kind === "green") ports.passes.remember(key, []);
+  if (gating.kind !== "red") return baselineOf(gating, "");
+  const files = `${config.progress.file} and the status in ${task.file}`;
+  const reason = `${gating.reason} once ralphwright writes ${files}; let that gate ignore these files (see ${logFolder})`;
+  return { kind: "unusable", reason };
+}

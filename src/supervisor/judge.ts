@@ -1,0 +1,121 @@
+/** From a sealed change to a verdict: compose on the newest tip, look at the diff, run the gates, compare tests. */
+import type { Gate } from "../core/config.ts";
+import { renderEvidence } from "../core/evidence.ts";
+import { guardReason } from "../core/guard.ts";
+import type { CommitSha, TreeSha } from "../core/ids.ts";
+import type { Candidate, Failure, Verdict } from "../core/message.ts";
+import type { Task } from "../core/task.ts";
+import { type GateResult, lostTestsReason } from "../core/verdict.ts";
+import { matchGlobs } from "../formats/glob.ts";
+import { checkBaseline } from "./baseline.ts";
+import { composeLanding, composeRecord, type Landing } from "./candidate.ts";
+import { type Gating, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
+import { type AttemptScope, gatesFor } from "./scope.ts";
+
+/** A verdict, and what the landing needs to know beside the candidate. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly learnings: readonly string[];
+  readonly taskText: string;
+  /** What the agent may read about a rejection. */
+  readonly evidence: string | null;
+}
+
+const nothing = { learnings: [], taskText: "", evidence: null };
+
+export async function judgeChange(
+  scope: AttemptScope,
+  landing: Landing,
+  base: CommitSha,
+): Promise<Judgement> {
+  const { ports } = scope;
+  const onto = await ports.target.tip();
+  if (onto !== base) {
+    const baseline = await checkBaseline(scope, landing.task, onto);
+    if (baseline.kind !== "green") return inconclusive(baseline.reason);
+  }
+  const guarded = await guardChange(scope, landing, base);
+  if (guarded !== null) return rejected({ kind: "refused", reason: guarded, evidence: null }, []);
+  const { composed, learnings, taskText } = await composeLanding(scope, landing, onto);
+  if (composed.kind === "conflict") {
+    const reason = `${ports.target.branch} moved meanwhile, and the change conflicts with it in ${composed.paths.join(", ")}`;
+    return rejected({ kind: "conflict", reason, evidence: null }, []);
+  }
+  const judgement = await judgeCandidate(scope, landing.task, composed.candidate, `gates-${landing.round}`);
+  return { ...judgement, learnings, taskText };
+}
+
+/** The record of a task that is given up changes only the supervisor's files, and is judged like any other. */
+export async function judgeRecord(
+  scope: AttemptScope,
+  record: { readonly task: Task; readonly attempt: number; readonly failures: readonly Failure[] },
+): Promise<Judgement> {
+  const onto = await scope.ports.target.tip();
+  const baseline = await checkBaseline(scope, record.task, onto);
+  if (baseline.kind !== "green") return inconclusive(baseline.reason);
+  const { composed, taskText } = await composeRecord(scope, record, onto);
+  if (composed.kind === "conflict") return inconclusive("a record cannot be in conflict");
+  return { ...(await judgeCandidate(scope, record.task, composed.candidate, "gates-record")), taskText };
+}
+
+async function guardChange(scope: AttemptScope, landing: Landing, base: CommitSha): Promise<string | null> {
+  const touched = await scope.ports.target.changedPaths(base, landing.change);
+  const isProtected = matchGlobs(scope.config.protect);
+  const isAllowed = matchGlobs(landing.task.allow);
+  return guardReason(touched, { isProtected, isAllowed });
+}
+
+async function judgeCandidate(
+  scope: AttemptScope,
+  task: Task,
+  candidate: Candidate,
+  purpose: string,
+): Promise<Judgement> {
+  const { ports, signal } = scope;
+  const gates = gatesFor(scope, task);
+  const baseTree = await ports.target.treeOf(candidate.base);
+  const order = {
+    commit: candidate.commit,
+    gates,
+    trusted: false,
+    logFolder: scope.logFolder(purpose),
+    signal,
+  };
+  const gating = await runGates(ports, order);
+  if (gating.kind === "stopped") return inconclusive("the run was stopped");
+  const reason = gating.kind === "red" ? gating.reason : lostTests(scope, { gates, gating, baseTree });
+  if (reason !== null) return rejected({ kind: "red", reason, evidence: null }, gating.results);
+  rememberPasses(ports, candidate.tree, gates, gating.results);
+  const verdict = { kind: "accept", candidate, gates: gates.map((gate) => gate.name) } as const;
+  return { ...nothing, verdict };
+}
+
+/** Test by test against the baseline, for gates with a report: a test that vanished proves nothing any more. */
+function lostTests(
+  scope: AttemptScope,
+  {
+    gates,
+    gating,
+    baseTree,
+  }: { gates: readonly Gate[]; gating: Gating & { kind: "green" }; baseTree: TreeSha },
+): string | null {
+  for (const gate of gates.filter((candidate) => candidate.report !== null)) {
+    const before = scope.ports.passes.recall(passKey(scope.ports, baseTree, gate));
+    const after = gating.results.find((result) => result.gate === gate.name);
+    // Without a baseline nothing can be compared: that is not a pass.
+    if (before === null || after === undefined) return `gate ${gate.name} has no baseline to compare with`;
+    const lost = lostTestsReason(before, testsOf(after));
+    if (lost !== null) return `gate ${gate.name}: ${lost}`;
+  }
+  return null;
+}
+
+function rejected(failure: Failure, results: readonly GateResult[]): Judgement {
+  const evidence = renderEvidence(failure.reason, results);
+  return { ...nothing, verdict: { kind: "reject", failure }, evidence };
+}
+
+const inconclusive = (reason: string): Judgement => ({
+  ...nothing,
+  verdict: { kind: "inconclusive", reason },
+});

@@ -1,0 +1,190 @@
+/**
+ * The loop: take an event, journal it, transition, carry out; the only writer of state and journal.
+ *
+ * Invariant: an event is durable in the journal before the state knows it, and the state knows it before any
+ * command that follows from it runs. A crash therefore lands in a state that recover.ts can name.
+ */
+import type { Config } from "../core/config.ts";
+import type { CommitSha, TaskId } from "../core/ids.ts";
+import { invariant, InvariantError } from "../core/invariant.ts";
+import type {
+  AttemptCommand,
+  AttemptEvent,
+  Command,
+  LoopEvent,
+  RunLimits,
+  RunOutcome,
+} from "../core/message.ts";
+import { decideNext, type Next } from "../core/next.ts";
+import { checkQueue, type Queue } from "../core/queue.ts";
+import type { LoopState } from "../core/state.ts";
+import type { Task, TaskLimits } from "../core/task.ts";
+import { transition } from "../core/transition.ts";
+import { messageOf, RalphError } from "../errors.ts";
+import type { JournalRecord, Ports } from "../ports.ts";
+import { carryOut, openAttempt, type OpenAttempt } from "./attempt.ts";
+import { Inbox } from "./inbox.ts";
+
+export interface LoopOptions {
+  readonly ports: Ports;
+  readonly config: Config;
+  readonly run: string;
+  readonly limits: RunLimits;
+  /** As recovery left it. */
+  readonly state: LoopState;
+  /** Tasks that have landed by their ref, whatever their file says. */
+  readonly landed: ReadonlyMap<TaskId, CommitSha>;
+  /** Called after every transition, for people who watch. Must not throw. */
+  readonly observe: (record: JournalRecord, state: LoopState, queue: Queue) => void;
+}
+
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #inbox = new Inbox();
+  readonly #open = new Map<TaskId, OpenAttempt>();
+  readonly #stopNow = new AbortController();
+  #state: LoopState;
+  #queue: Queue = { tasks: [], problems: [] };
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#state = options.state;
+  }
+
+  /** Resolves when nothing runs any more and nothing may start. */
+  async run(): Promise<RunOutcome> {
+    const { run, limits } = this.#options;
+    try {
+      this.#apply({ type: "run-started", run, limits });
+      for (;;) {
+        for (let event = this.#inbox.take(); event !== undefined; event = this.#inbox.take())
+          this.#apply(event);
+        const outcome = await this.#goOn(await this.#decide());
+        if (outcome !== null) return outcome;
+      }
+    } finally {
+      // Only a defect leaves anything open: no agent may outlive the loop.
+      this.#stopNow.abort();
+      await Promise.allSettled(
+        [...this.#open.values()].map(async (attempt) => attempt.session?.close(false)),
+      );
+    }
+  }
+
+  /** `drain` finishes what runs; `now` ends every agent and gate. */
+  requestStop(how: "drain" | "now", outcome: RunOutcome): void {
+    this.#inbox.post({ type: "stop-requested", how, outcome });
+  }
+
+  async #decide(): Promise<Next> {
+    const { ports, config } = this.#options;
+    const isFull = this.#state.attempts.size >= config.concurrency;
+    if (!isFull && this.#state.stopping === null) this.#queue = await this.#readQueue();
+    return decideNext(this.#state, this.#queue, {
+      nowMs: ports.clock.nowMs(),
+      concurrency: config.concurrency,
+    });
+  }
+
+  async #readQueue(): Promise<Queue> {
+    const { ports, config, landed } = this.#options;
+    const gates = new Set(config.gates.map((gate) => gate.name));
+    return checkQueue(await ports.queue.read(), { gates, landed });
+  }
+
+  async #goOn(next: Next): Promise<RunOutcome | null> {
+    switch (next.kind) {
+      case "start":
+        this.#startAttempt(next.task, next.attempt);
+        return null;
+      case "give-up":
+        this.#apply({ type: "give-up-started", task: next.task, attempt: next.attempt });
+        return null;
+      case "stop":
+        this.#apply({ type: "stop-requested", how: "drain", outcome: next.outcome });
+        return null;
+      case "end":
+        this.#apply({ type: "run-ended", outcome: next.outcome });
+        return next.outcome;
+      case "wait":
+        await this.#wait(next.untilMs);
+        return null;
+    }
+  }
+
+  /** Sleeps until an event comes, the time has come, or the queue may have changed and a place is free. */
+  async #wait(untilMs: number | null): Promise<void> {
+    const { ports, config } = this.#options;
+    const isFull = this.#state.attempts.size >= config.concurrency || this.#state.stopping !== null;
+    await this.#inbox.wait(async (signal) => {
+      const sleepMs = untilMs === null ? Infinity : untilMs - ports.clock.nowMs();
+      const others = [ports.clock.sleep(sleepMs, signal)];
+      if (!isFull) others.push(ports.queue.changed(signal));
+      await Promise.race(others);
+    });
+  }
+
+  #startAttempt(task: Task, number: number): void {
+    const limits = limitsOf(this.#options.config, task);
+    this.#openAttempt(task, number, limits);
+    this.#apply({ type: "attempt-started", task: task.id, attempt: number, text: task.text, limits });
+  }
+
+  #openAttempt(task: Task, number: number, limits: TaskLimits): OpenAttempt {
+    const { ports, config, run } = this.#options;
+    const logFolder = (purpose: string): string => ports.files.folder(task.id, number, purpose);
+    const scope = { ports, config, run, signal: this.#stopNow.signal, logFolder };
+    const past = this.#state.records.get(task.id)?.failures ?? [];
+    const attempt = openAttempt({ scope, task, number, limits, past });
+    this.#open.set(task.id, attempt);
+    return attempt;
+  }
+
+  #apply(event: LoopEvent): void {
+    const { ports, observe } = this.#options;
+    const record = ports.journal.append(ports.clock.nowMs(), event);
+    const [state, commands] = transition(this.#state, event, { nowMs: record.atMs });
+    this.#state = state;
+    observe(record, state, this.#queue);
+    for (const command of commands) this.#start(command);
+  }
+
+  #start(command: Command): void {
+    if (command.type === "stop-agents") return this.#stopNow.abort();
+    const attempt = this.#open.get(command.task) ?? this.#reopen(command);
+    void this.#carryOut(attempt, command).then(
+      (event) => {
+        if (event.type === "workspace-released" || event.type === "task-blocked")
+          this.#open.delete(event.task);
+        this.#inbox.post(event);
+      },
+      (error: unknown) => this.#inbox.fail(error),
+    );
+  }
+
+  /** A task is given up without an attempt being open: its file is all that is needed. */
+  #reopen(command: AttemptCommand): OpenAttempt {
+    const task = this.#queue.tasks.find((candidate) => candidate.id === command.task);
+    invariant(task !== undefined, `task ${command.task} is not in the queue`);
+    return this.#openAttempt(task, command.attempt, limitsOf(this.#options.config, task));
+  }
+
+  /** Trouble with disk, git or network becomes an event and stops the run; a broken promise stops everything. */
+  async #carryOut(attempt: OpenAttempt, command: AttemptCommand): Promise<AttemptEvent> {
+    const address = { task: command.task, attempt: command.attempt };
+    try {
+      return { ...(await carryOut(attempt, command, this.#state)), ...address };
+    } catch (error) {
+      const isFatal =
+        error instanceof InvariantError || (error instanceof RalphError && error.exitStatus === 70);
+      if (isFatal) throw error;
+      return { ...address, type: "command-failed", command: command.type, reason: messageOf(error) };
+    }
+  }
+}
+
+/** The task's own limits over the configuration's. */
+function limitsOf(config: Config, task: Task): TaskLimits {
+  const { attemptsMax, roundsMax, wallMsMax, idleMsMax, turnsMax, usdMax } = config.limits;
+  return { attemptsMax, roundsMax, wallMsMax, idleMsMax, turnsMax, usdMax, ...task.limits };
+}

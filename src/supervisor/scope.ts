@@ -1,0 +1,20 @@
+/** What the steps of an attempt share: the ports, the configuration, the run, and where to stop. */
+import type { Config, Gate } from "../core/config.ts";
+import type { Task } from "../core/task.ts";
+import type { Ports } from "../ports.ts";
+
+export interface AttemptScope {
+  readonly ports: Ports;
+  readonly config: Config;
+  /** Id of the run, for trailers. */
+  readonly run: string;
+  /** Aborts when everything must stop now. */
+  readonly signal: AbortSignal;
+  /** Folder for the logs of one purpose; made when asked for. */
+  readonly logFolder: (purpose: string) => string;
+}
+
+/** The gates that always run, and those the task asks for. */
+export function gatesFor(scope: AttemptScope, task: Task): readonly Gate[] {
+  return scope.config.gates.filter((gate) => !gate.optional || task.gates.includes(gate.name));
+}
