@@ -42,9 +42,10 @@ export function createDependencies(options: DependenciesOptions): Dependencies {
       return null;
     }
     const failure = await runSetup(setup, directory, options);
-    if (failure !== null || !trusted) return failure;
-    await storeKept(keep, directory, stored);
-    return null;
+    // What setup leaves outside `keep` cannot be copied, so it has to be made again each time.
+    const isStorable = trusted && (await allExist(directory, keep));
+    if (failure === null && isStorable) await storeKept(keep, directory, stored);
+    return failure;
   };
   return {
     // One after the other: two checkouts of the same commit must not run the same setup twice.
@@ -109,6 +110,11 @@ async function copyKept(keep: readonly string[], from: string, to: string): Prom
       preserveTimestamps: true,
     });
   }
+}
+
+async function allExist(directory: string, paths: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(paths.map((path) => exists(join(directory, path))));
+  return paths.length > 0 && found.every(Boolean);
 }
 
 const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;

@@ -77,7 +77,6 @@ async function adoptSeenFile(
   from: CommitSha,
   seen: SeenFile,
 ): Promise<string | null> {
-  await git.ask(["update-index", "-q", "--refresh"], { checkout });
   const status = await git.run(["status", "--porcelain=v1", "-z", "--", literal(seen.file)], { checkout });
   if (status === "") return null;
   const inCheckout = (await git.run(["hash-object", "--", seen.file], { checkout })).trim();
@@ -87,6 +86,7 @@ async function adoptSeenFile(
   if (inCheckout !== asSeen) return null;
   const entry = `100644,${asSeen},${seen.file}`;
   await git.run(["update-index", "--add", "--cacheinfo", entry], { checkout });
+  await git.ask(["update-index", "-q", "--refresh"], { checkout });
   return git.withIndex(async (index) => {
     await git.run(["read-tree", from], { index });
     await git.run(["update-index", "--add", "--cacheinfo", entry], { index });

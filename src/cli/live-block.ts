@@ -54,8 +54,9 @@ function renderBlock(view: StatusView, nowMs: number, columns: number): readonly
     const rounds = round === 0 ? "" : `, round ${round}`;
     return `  ${task}  attempt ${attempt}${rounds}  ${phase}  ${clockText(nowMs - sinceMs)}`;
   });
-  const money = view.usdUnknown ? `≥ ${view.usd.toFixed(2)}` : view.usd.toFixed(2);
-  const counts = `${view.landedNow} landed · ${view.blockedNow} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting`;
+  const { run } = view;
+  const money = `${run?.usdUnknown === true ? "at least " : ""}${(run?.usd ?? 0).toFixed(2)}`;
+  const counts = `${run?.landed ?? 0} landed · ${run?.blocked ?? 0} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting`;
   const last = view.stopping === null ? [] : [`  stopping: ${view.stopping}`];
   const lines = ["", ...attempts, `  ${counts} · ${money} USD`, ...last];
   return lines.map((line) => styleText("dim", fit(line, columns)));
@@ -67,6 +68,7 @@ const fit = (line: string, columns: number): string =>
 
 function clockText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  const pad = (n: number): string => String(n).padStart(2, "0");
   return `${pad(Math.floor(seconds / 60))}:${pad(seconds % 60)}`;
 }
+
+const pad = (n: number): string => String(n).padStart(2, "0");

@@ -7,5 +7,3 @@ if (major < 24) {
 }
 const { main } = await import("./program.ts");
 process.exitCode = await main(process.argv);
-
-export {};

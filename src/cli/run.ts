@@ -57,7 +57,7 @@ export async function run(options: RunOptions): Promise<number> {
       limits,
       state,
       landed,
-      observe: teller.observe,
+      observe: (record, next, seen) => teller.observe(record, next, seen),
     });
     const outcome = await withSignals(loop, teller, () => loop.run());
     teller.say(closingLine(outcome));

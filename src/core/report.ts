@@ -1,42 +1,40 @@
 /** State and queue as people and programs see them: the one source of `status`, the live block and the last line. */
 import type { RunOutcome } from "./message.ts";
-import { type Queue, resolveQueue } from "./queue.ts";
-import type { LoopState, Phase } from "./state.ts";
+import { type Queue, resolveQueue, type Standing } from "./queue.ts";
+import type { LoopState, Phase, RunState } from "./state.ts";
 
 export interface StatusView {
-  readonly run: string | null;
+  /** Null when no run is open. */
+  readonly run: RunView | null;
   readonly stopping: string | null;
-  readonly attempts: readonly {
-    readonly task: string;
-    readonly attempt: number;
-    readonly phase: Phase;
-    readonly round: number;
-    readonly sinceMs: number;
-  }[];
-  readonly tasks: {
-    readonly ready: number;
-    readonly waiting: number;
-    readonly landed: number;
-    readonly blocked: number;
-    readonly draft: number;
-  };
+  readonly attempts: readonly AttemptView[];
+  readonly tasks: Readonly<Record<"ready" | "waiting" | "landed" | "blocked" | "draft", number>>;
   readonly problems: readonly string[];
-  readonly landedNow: number;
-  readonly blockedNow: number;
+}
+
+export interface RunView {
+  readonly id: string;
+  readonly landed: number;
+  readonly blocked: number;
   readonly usd: number;
   /** True when a price was unknown: `usd` is then a lower bound. */
   readonly usdUnknown: boolean;
   readonly tokens: number;
 }
 
+export interface AttemptView {
+  readonly task: string;
+  readonly attempt: number;
+  readonly phase: Phase;
+  readonly round: number;
+  readonly sinceMs: number;
+}
+
 export function viewStatus(state: LoopState, queue: Queue): StatusView {
   const { run, stopping } = state;
   const standing = resolveQueue(queue.tasks, run?.landed ?? new Set());
-  const stuck = [...standing.waiting].flatMap(([task, waiting]) =>
-    waiting.kind === "stuck" ? [`${task}: ${waiting.reason}`] : [],
-  );
   return {
-    run: run?.id ?? null,
+    run: run === null ? null : viewRun(run),
     stopping: stopping === null ? null : describeOutcome(stopping.outcome),
     attempts: [...state.attempts.values()].map(({ task, number, phase, round, sinceMs }) => {
       return { task, attempt: number, phase, round, sinceMs };
@@ -48,13 +46,16 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
       blocked: standing.blocked.length,
       draft: queue.tasks.filter((task) => task.status === "draft").length,
     },
-    problems: [...queue.problems.map(problemText), ...stuck],
-    landedNow: run?.landed.size ?? 0,
-    blockedNow: run?.blocked.size ?? 0,
-    usd: run?.usd ?? 0,
-    usdUnknown: run?.usdUnknown ?? false,
-    tokens: run?.tokens ?? 0,
+    problems: [...queue.problems.map(problemText), ...stuckTasks(standing)],
   };
+}
+
+function viewRun({ id, landed, blocked, usd, usdUnknown, tokens }: RunState): RunView {
+  return { id, landed: landed.size, blocked: blocked.size, usd, usdUnknown, tokens };
+}
+
+function stuckTasks({ waiting }: Standing): readonly string[] {
+  return [...waiting].flatMap(([task, why]) => (why.kind === "stuck" ? [`${task}: ${why.reason}`] : []));
 }
 
 export function problemText(problem: Queue["problems"][number]): string {

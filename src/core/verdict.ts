@@ -33,7 +33,11 @@ export interface GateResult {
 
 /** Why the gate is red, in one sentence without its name, or null when it is green. */
 export function redReason(result: GateResult): string | null {
-  return exitReason(result.exit) ?? (result.report === null ? null : reportReason(result.report));
+  const { exit, report } = result;
+  const reported = report === null ? null : reportReason(report);
+  // Which tests failed says more than the exit code that follows from it.
+  const namesTests = report?.kind === "read" && report.tests.some((test) => test.outcome === "failed");
+  return namesTests ? reported : (exitReason(exit) ?? reported);
 }
 
 /** Exit codes by which a shell says that there is nothing to run: the gate says nothing about the code. */

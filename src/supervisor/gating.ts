@@ -19,7 +19,10 @@ export type Gating =
   | { readonly kind: "stopped" };
 
 /** Fails closed: green only if every gate is green and the checkout still is the commit's tree. */
-export async function runGates(ports: Ports, order: GatingOrder): Promise<Gating> {
+export async function runGates(
+  ports: Pick<Ports, "workspaces" | "gates">,
+  order: GatingOrder,
+): Promise<Gating> {
   const { commit, gates, logFolder, signal } = order;
   const laidOut = await ports.workspaces.layOut(commit, order.trusted);
   if (isStopped(signal)) {

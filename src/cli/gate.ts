@@ -1,0 +1,111 @@
+/** `ralphwright gate`: the gates on this checkout as it stands, exactly as the loop would run them. */
+import { join } from "node:path";
+import { createDependencies } from "../adapters/dependencies.ts";
+import { createGateProcesses } from "../adapters/gate-process.ts";
+import { createGitWorkspaces } from "../adapters/git-workspaces.ts";
+import { commitSha } from "../core/ids.ts";
+import { type GateResult, redReason } from "../core/verdict.ts";
+import { RalphError } from "../errors.ts";
+import { runGates } from "../supervisor/gating.ts";
+import { openProject, type Project } from "./compose.ts";
+import { print, printJson, printTable, style } from "./print.ts";
+
+export interface GateOptions {
+  readonly cwd: string;
+  /** Only these gates; empty: all of them. */
+  readonly names: readonly string[];
+  readonly json: boolean;
+}
+
+/** Returns the exit status: 0 green, 1 red. */
+export async function gate(options: GateOptions): Promise<number> {
+  const project = await openProject(options.cwd);
+  const gates = chooseGates(project, options.names);
+  const commit = await sealCheckout(project);
+  const logFolder = join(project.state.attempts, "gate", "1");
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  process.once("SIGINT", abort).once("SIGTERM", abort);
+  const gating = await runGates(composeGating(project, stop.signal), {
+    commit,
+    gates,
+    trusted: false,
+    logFolder,
+    signal: stop.signal,
+  });
+  process.off("SIGINT", abort).off("SIGTERM", abort);
+  if (gating.kind === "stopped") return 130;
+  const reason = gating.kind === "red" ? gating.reason : null;
+  if (options.json) printJson({ green: reason === null, reason, gates: gating.results });
+  else printResults(gating.results, reason);
+  return reason === null ? 0 : 1;
+}
+
+function chooseGates({ config }: Project, names: readonly string[]): Project["config"]["gates"] {
+  const unknown = names.find((name) => !config.gates.some((each) => each.name === name));
+  if (unknown !== undefined) {
+    const known = config.gates.map((each) => each.name).join(", ");
+    throw new RalphError("usage", `there is no gate ${unknown}`, { hint: `The gates are: ${known}.` });
+  }
+  return names.length === 0 ? config.gates : config.gates.filter((each) => names.includes(each.name));
+}
+
+/** A commit of the checkout with everything that is not ignored; the index and the branch stay as they are. */
+async function sealCheckout({ git, repository }: Project): Promise<ReturnType<typeof commitSha>> {
+  if (repository.top === null) {
+    throw new RalphError("usage", "there are no files here to run the gates on: this is a bare repository", {
+      hint: "Run it in a checkout.",
+    });
+  }
+  const { top } = repository;
+  const head = (await git.run(["rev-parse", "--verify", "HEAD"], { checkout: top })).trim();
+  const tree = await git.withIndex(async (index) => {
+    await git.run(["read-tree", head], { index });
+    await git.run(["add", "-A", "--", "."], { index, workTree: top });
+    return (await git.run(["write-tree"], { index })).trim();
+  });
+  return commitSha((await git.run(["commit-tree", tree, "-p", head, "-m", "Checkout"])).trim());
+}
+
+function composeGating(project: Project, signal: AbortSignal): Parameters<typeof runGates>[0] {
+  const { state, git, config } = project;
+  const dependencies = createDependencies({
+    workspace: config.workspace,
+    folder: state.dependencies,
+    signal,
+  });
+  return {
+    workspaces: createGitWorkspaces(git, { folder: state.work, branch: config.target, dependencies }),
+    gates: createGateProcesses(join(state.scratch, "reports")),
+  };
+}
+
+const outputCharsMax = 4_000;
+
+function printResults(results: readonly GateResult[], reason: string | null): void {
+  for (const result of results) {
+    if (redReason(result) !== null && result.output.trim() !== "") {
+      print(`${style("bold", result.gate)}\n${result.output.trim().slice(-outputCharsMax)}\n`);
+    }
+  }
+  printTable(results.map(resultRow));
+  print();
+  print(
+    reason === null
+      ? style("green", "All gates are green: this tree could land.")
+      : style("red", `Red: ${reason}.`),
+  );
+}
+
+function resultRow(result: GateResult): readonly string[] {
+  const red = redReason(result);
+  const tests = result.report?.kind === "read" ? `${result.report.tests.length} tests` : "exit code only";
+  const seconds = `${(result.durationMs / 1000).toFixed(1)} s`;
+  return [
+    red === null ? style("green", "✔") : style("red", "✘"),
+    result.gate,
+    seconds,
+    tests,
+    red ?? "green",
+  ];
+}

@@ -1,0 +1,115 @@
+/** `ralphwright log`: the morning commit log, read from the target branch alone. */
+import { type LandedCommit, openCommitLog } from "../adapters/commit-log.ts";
+import { resolveQueue } from "../core/queue.ts";
+import type { Task } from "../core/task.ts";
+import { openProject, openQueue, requireTarget } from "./compose.ts";
+import { columns, fit, print, printJson, style } from "./print.ts";
+
+export interface LogOptions {
+  readonly cwd: string;
+  /** A run's id; null: the newest run. */
+  readonly run: string | null;
+  readonly all: boolean;
+  readonly json: boolean;
+}
+
+const commitsMax = 10_000;
+
+export async function showLog(options: LogOptions): Promise<void> {
+  const project = await openProject(options.cwd);
+  await requireTarget(project);
+  const log = openCommitLog(project.repository.gitDir);
+  const commits = await log.read(project.config.target, { countMax: commitsMax, run: options.run });
+  const runs = groupByRun(commits);
+  const shown = options.all ? runs : runs.slice(0, 1);
+  const blocked = await listBlocked(options.cwd);
+  if (options.json) return printJson({ runs: shown.map(runAsJson), blocked: blocked.map(blockedAsJson) });
+  if (shown.length === 0) print(`Nothing has landed on ${project.config.target} yet.`);
+  for (const run of shown) printRun(run, project.config.target);
+  printBlocked(blocked);
+}
+
+interface Run {
+  readonly id: string;
+  readonly commits: readonly LandedCommit[];
+}
+
+/** Newest run first, as the commits are; within a run oldest first, as it happened. */
+function groupByRun(commits: readonly LandedCommit[]): readonly Run[] {
+  const runs = new Map<string, LandedCommit[]>();
+  for (const commit of commits) {
+    const id = commit.trailers.get("Run") ?? "";
+    runs.set(id, [commit, ...(runs.get(id) ?? [])]);
+  }
+  return [...runs].map(([id, list]) => ({ id, commits: list }));
+}
+
+const isRecord = (commit: LandedCommit): boolean => commit.trailers.get("Outcome") === "blocked";
+
+function printRun({ id, commits }: Run, target: string): void {
+  const landed = commits.filter((commit) => !isRecord(commit));
+  const counts = [`${landed.length} landed`, `${commits.length - landed.length} given up`, costOf(landed)];
+  print(style("bold", `Run ${id} on ${target}: ${counts.join(", ")}`));
+  print();
+  for (const commit of commits) printCommit(commit);
+}
+
+function printCommit(commit: LandedCommit): void {
+  const { trailers } = commit;
+  const mark = isRecord(commit) ? style("yellow", "■") : style("green", "✔");
+  print(`${mark} ${style("dim", commit.sha.slice(0, 10))} ${fit(commit.subject, columns() - 13)}`);
+  const facts = isRecord(commit)
+    ? [`attempt ${trailers.get("Attempt") ?? "?"}`, "nothing landed"]
+    : [
+        `attempt ${trailers.get("Attempt") ?? "?"}`,
+        `gates ${trailers.get("Gates") ?? "?"}`,
+        trailers.get("Agent") ?? "",
+        `${trailers.get("Cost-USD") ?? "?"} USD`,
+        trailers.get("Learnings") ?? "",
+      ];
+  const about = [trailers.get("Task"), ...facts].filter(Boolean).join(", ");
+  print(`             ${style("dim", fit(about, columns() - 13))}`);
+}
+
+/** A price that is not known makes the sum a lower bound, and says so. */
+function costOf(commits: readonly LandedCommit[]): string {
+  const costs = commits.map((commit) => Number(commit.trailers.get("Cost-USD") ?? Number.NaN));
+  const known = costs.filter((cost) => !Number.isNaN(cost));
+  const sum = known.reduce((total, cost) => total + cost, 0).toFixed(2);
+  return known.length === costs.length ? `${sum} USD` : `at least ${sum} USD`;
+}
+
+async function listBlocked(cwd: string): Promise<readonly Task[]> {
+  const queue = await openQueue(await openProject(cwd));
+  try {
+    const { tasks } = await queue.read();
+    return resolveQueue(tasks, new Set()).blocked;
+  } finally {
+    await queue[Symbol.asyncDispose]?.();
+  }
+}
+
+function printBlocked(tasks: readonly Task[]): void {
+  if (tasks.length === 0) return;
+  print();
+  print(style("bold", "Needs a person"));
+  for (const task of tasks) {
+    print(`  ${style("yellow", task.id)}  ${task.file}`);
+    print(`    ${task.blocked?.why ?? "blocked by hand"}`);
+  }
+  print();
+  print("Edit the task's text, or `ralphwright task retry <id>`, and it runs again.");
+}
+
+const runAsJson = ({ id, commits }: Run): unknown => ({
+  run: id,
+  commits: commits.map(({ sha, date, subject, trailers }) => {
+    return { commit: sha, date, subject, trailers: Object.fromEntries(trailers) };
+  }),
+});
+
+const blockedAsJson = ({ id, file, blocked }: Task): unknown => ({
+  task: id,
+  file,
+  why: blocked?.why ?? null,
+});

@@ -1,0 +1,32 @@
+/** Standard output: tables and JSON. Results only; progress and logs go to standard error. */
+import { stripVTControlCharacters, styleText } from "node:util";
+
+export const print = (line = ""): void => void process.stdout.write(`${line}\n`);
+
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+
+type Style = "green" | "red" | "yellow" | "dim" | "bold";
+
+/** Colour where standard output is a terminal that wants it (`NO_COLOR` is honoured). */
+export const style = (name: Style, text: string): string => styleText(name, text, { stream: process.stdout });
+
+/** Rows with their columns in line; the last column is left as it is. */
+export function printTable(rows: readonly (readonly string[])[]): void {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, widthOf(cell))));
+  for (const row of rows) {
+    const cells = row.map((cell, i) =>
+      i === row.length - 1 ? cell : cell + " ".repeat((widths[i] ?? 0) - widthOf(cell)),
+    );
+    print(cells.join("  ").trimEnd());
+  }
+}
+
+const widthOf = (cell: string): number => stripVTControlCharacters(cell).length;
+
+/** Cut to what fits, with an ellipsis. */
+export const fit = (text: string, charsMax: number): string =>
+  text.length <= charsMax ? text : `${text.slice(0, Math.max(0, charsMax - 1))}…`;
+
+/** What standard output is wide; 80 where nobody says. */
+export const columns = (): number => process.stdout.columns || 80;

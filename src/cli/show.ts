@@ -1,0 +1,107 @@
+/** `ralphwright show <task>`: attempts, verdicts, evidence and diffs of one task, from journal and refs. */
+import { openCommitLog } from "../adapters/commit-log.ts";
+import { readJournal } from "../adapters/journal-file.ts";
+import { shortSha } from "../core/ids.ts";
+import type { LoopEvent } from "../core/message.ts";
+import { RalphError } from "../errors.ts";
+import type { JournalRecord } from "../ports.ts";
+import { openProject } from "./compose.ts";
+import { print, printJson, style } from "./print.ts";
+
+export interface ShowOptions {
+  readonly cwd: string;
+  readonly task: string;
+  readonly diff: boolean;
+  readonly json: boolean;
+}
+
+export async function showTask(options: ShowOptions): Promise<void> {
+  const { state, repository } = await openProject(options.cwd);
+  const log = openCommitLog(repository.gitDir);
+  const records = readJournal(state.journal).filter(
+    ({ event }) => "task" in event && event.task === options.task,
+  );
+  const refs = await log.refsOf(options.task);
+  if (records.length === 0 && refs.length === 0) {
+    throw new RalphError("task-unknown", `nothing is known of an attempt at ${options.task}`, {
+      hint: "`ralphwright task list` names the tasks; attempts are shown once there was one.",
+    });
+  }
+  if (options.json) return printJson({ task: options.task, events: records, refs });
+  for (const [attempt, events] of groupByAttempt(records)) printAttempt(attempt, events, state.attempts);
+  for (const { ref, sha } of refs) print(`${style("dim", sha.slice(0, 10))} ${ref}`);
+  if (!options.diff) return;
+  for (const { ref, sha } of refs) print(`\n${style("bold", ref)}\n${await log.patch(sha)}`);
+}
+
+function groupByAttempt(records: readonly JournalRecord[]): ReadonlyMap<number, readonly JournalRecord[]> {
+  const attempts = new Map<number, JournalRecord[]>();
+  for (const record of records) {
+    const { event } = record;
+    if (!("attempt" in event)) continue;
+    attempts.set(event.attempt, [...(attempts.get(event.attempt) ?? []), record]);
+  }
+  return attempts;
+}
+
+function printAttempt(attempt: number, records: readonly JournalRecord[], folder: string): void {
+  print(style("bold", `Attempt ${attempt}`));
+  for (const { event, atMs } of records) {
+    const line = describeStep(event);
+    if (line !== null) print(`  ${style("dim", new Date(atMs).toISOString().slice(11, 19))} ${line}`);
+  }
+  const [first] = records;
+  if (first !== undefined && "task" in first.event)
+    print(`  ${style("dim", `${folder}/${first.event.task}/${attempt}`)}`);
+  print();
+}
+
+function describeStep(event: LoopEvent): string | null {
+  switch (event.type) {
+    case "workspace-prepared":
+      return `started from ${shortSha(event.base)}`;
+    case "baseline-checked":
+      return `baseline ${event.baseline.kind}${"reason" in event.baseline ? `: ${event.baseline.reason}` : ""}`;
+    case "agent-stopped":
+      return describeStop(event);
+    case "change-sealed":
+      return event.change.kind === "changed"
+        ? `sealed tree ${shortSha(event.change.tree)}`
+        : `sealed: ${event.change.kind}`;
+    case "verdict-reached":
+      return describeVerdict(event.verdict);
+    case "task-landed":
+      return style("green", `landed as ${shortSha(event.commit)}`);
+    case "attempt-rejected":
+      return style("red", `rejected (${event.failure.kind}): ${event.failure.reason}`);
+    case "attempt-interrupted":
+      return `interrupted, does not count: ${event.reason}`;
+    case "task-blocked":
+      return style("yellow", `given up: ${event.why}`);
+    case "target-moved":
+      return "the target moved; judged again";
+    case "landing-refused":
+    case "command-failed":
+      return style("red", event.reason);
+    default:
+      return null;
+  }
+}
+
+function describeStop({ stop, usage }: Extract<LoopEvent, { type: "agent-stopped" }>): string {
+  const cost = usage.usd === null ? "cost unknown" : `${usage.usd.toFixed(2)} USD`;
+  const said = stop.kind === "claimed" ? `claimed ${stop.claim.status}: ${stop.claim.summary}` : stop.kind;
+  const why = "reason" in stop ? `: ${stop.reason}` : "";
+  return `agent ${said}${why} (${cost})`;
+}
+
+function describeVerdict(verdict: Extract<LoopEvent, { type: "verdict-reached" }>["verdict"]): string {
+  switch (verdict.kind) {
+    case "accept":
+      return `accepted by ${verdict.gates.join(", ")}`;
+    case "reject":
+      return `red: ${verdict.failure.reason}${verdict.failure.evidence === null ? "" : ` (${verdict.failure.evidence})`}`;
+    case "inconclusive":
+      return `inconclusive: ${verdict.reason}`;
+  }
+}

@@ -1,0 +1,71 @@
+/** `ralphwright status`: what runs, what waits, what needs a person, and where the state is kept. */
+import { readJournal } from "../adapters/journal-file.ts";
+import { findHolder, type LeaseHolder } from "../adapters/lease-file.ts";
+import type { RunOutcome } from "../core/message.ts";
+import { describeOutcome, type RunView, type StatusView, viewStatus } from "../core/report.ts";
+import { replay } from "../supervisor/recover.ts";
+import type { JournalRecord } from "../ports.ts";
+import { openProject, openQueue, requireTarget } from "./compose.ts";
+import { print, printJson, printTable, style } from "./print.ts";
+
+export async function showStatus(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
+  const project = await openProject(options.cwd);
+  await requireTarget(project);
+  const { state, config } = project;
+  const records = readJournal(state.journal);
+  const queue = await openQueue(project);
+  try {
+    const view = viewStatus(replay(records), await queue.read());
+    const holder = findHolder(state.lease);
+    const last = lastOutcome(records);
+    const shown = { state: state.path, target: config.target, supervisor: holder, last, ...view };
+    if (options.json) printJson(shown);
+    else printStatus(shown);
+  } finally {
+    await queue[Symbol.asyncDispose]?.();
+  }
+}
+
+interface Shown extends StatusView {
+  readonly state: string;
+  readonly target: string;
+  readonly supervisor: LeaseHolder | null;
+  readonly last: { readonly at: string; readonly outcome: RunOutcome } | null;
+}
+
+function lastOutcome(records: readonly JournalRecord[]): Shown["last"] {
+  const record = records.findLast(({ event }) => event.type === "run-ended");
+  if (record?.event.type !== "run-ended") return null;
+  return { at: new Date(record.atMs).toISOString(), outcome: record.event.outcome };
+}
+
+function printStatus(shown: Shown): void {
+  const { tasks, supervisor, last } = shown;
+  const isAlive = supervisor !== null;
+  const who = isAlive ? `running (pid ${supervisor.pid}, since ${supervisor.since})` : "not running";
+  printTable([
+    ["supervisor", isAlive ? style("green", who) : who],
+    ["target", shown.target],
+    [
+      "tasks",
+      `${tasks.ready} ready, ${tasks.waiting} waiting, ${tasks.landed} landed, ${tasks.blocked} blocked, ${tasks.draft} draft`,
+    ],
+    ["spent", spentText(shown.run)],
+    ["last run", last === null ? "none yet" : `${last.at}: ${describeOutcome(last.outcome)}`],
+    ["sandbox", "none: agents run with your rights"],
+    ["state", shown.state],
+  ]);
+  // A supervisor that was killed leaves attempts open in the journal; the next run closes them.
+  for (const attempt of shown.attempts) {
+    const since = new Date(attempt.sinceMs).toISOString();
+    print(
+      `  ${attempt.task}  attempt ${attempt.attempt}  ${isAlive ? attempt.phase : "interrupted"}  since ${since}`,
+    );
+  }
+  for (const problem of shown.problems) print(`${style("yellow", "!")} ${problem}`);
+}
+
+function spentText(run: RunView | null): string {
+  if (run === null) return "nothing: no run is open";
+  return `${run.usdUnknown ? "at least " : ""}${run.usd.toFixed(2)} USD, ${run.tokens} tokens in this run`;
+}

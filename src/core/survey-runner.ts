@@ -1,0 +1,96 @@
+/** Turns the call of a known test runner into one that ends by itself and writes a JUnit report. */
+import { makeGate, type Manifest, reportFile, type SurveyGate } from "./survey-part.ts";
+
+export interface RunnerProject {
+  readonly manifest: Manifest;
+  /** What stands before the name of an installed program, such as `npx `. */
+  readonly exec: string;
+}
+
+/** A plain call of one program: environment in front, words behind. */
+interface Call {
+  readonly environment: string;
+  readonly program: string;
+  readonly words: readonly string[];
+}
+
+/** Null when the command is more than one plain call: then it is run as it stands. */
+function plainCall(text: string): Call | null {
+  if (/[;&|<>`\n]|\$\(|\$npm_/.test(text)) return null;
+  const [, environment = "", rest = ""] =
+    /^((?:(?:cross-env|[A-Z_][A-Z0-9_]*=\S*)\s+)*)(?:npx\s+)?(.*)$/.exec(text.trim()) ?? [];
+  const [program = "", ...words] = rest.split(/\s+/);
+  return { environment: environment.replace(/cross-env\s+/g, ""), program, words };
+}
+
+/** The call of a known test runner, so that it ends by itself and writes its report; null for any other command. */
+export function reportingGate(project: RunnerProject, text: string): SurveyGate | null {
+  const call = plainCall(text);
+  if (call === null) return null;
+  const { environment, program } = call;
+  const runner = runners[program];
+  const installed = builtIn.has(program) || project.manifest.dependencies.has(program);
+  const made = installed ? runner?.(withoutReporters(call), project) : undefined;
+  if (made === undefined || made === null) return null;
+  const run = [builtIn.has(program) ? program : `${project.exec}${program}`, ...made.words].join(" ");
+  return makeGate("tests", `${made.environment ?? ""}${environment}${run}`, made.report);
+}
+
+const builtIn: ReadonlySet<string> = new Set(["node", "bun"]);
+const reporterFlag = /^(--(reporters?|reporter-options?|outputFile|test-reporter(-destination)?)|-R|-O)$/;
+const watchFlag = /^(--(watch|watchAll|ui|open|run|onlyChanged|changed)(=.*)?|-o)$/;
+
+/** Drops what would watch for ever, test only a part, or write another report. */
+function withoutReporters({ program, words }: Call): readonly string[] {
+  return words.filter((word, index) => {
+    const name = word.split(/=|(?<=outputFile)\./)[0] ?? word;
+    const isValue = reporterFlag.test(words[index - 1] ?? "") && !word.startsWith("-");
+    const shortWatch = word === "-w" && program !== "jest";
+    return !reporterFlag.test(name) && !isValue && !watchFlag.test(word) && !shortWatch;
+  });
+}
+
+interface RunnerCall {
+  readonly environment?: string;
+  readonly words: readonly string[];
+  readonly report: "junit" | null;
+}
+type Runner = (words: readonly string[], project: RunnerProject) => RunnerCall | null;
+
+const runners: Readonly<Record<string, Runner>> = {
+  vitest: (words) => {
+    if (["bench", "list", "related", "init"].includes(words[0] ?? "")) return null;
+    const rest = ["run", "watch", "dev"].includes(words[0] ?? "") ? words.slice(1) : words;
+    const reporters = ["--reporter=default", "--reporter=junit", `--outputFile.junit=${reportFile}`];
+    return { words: ["run", ...rest, ...reporters], report: "junit" };
+  },
+  jest: (words, { manifest }) => {
+    if (!manifest.dependencies.has("jest-junit")) return { words, report: null };
+    const reporters = ["--reporters=default", "--reporters=jest-junit"];
+    return {
+      environment: `JEST_JUNIT_OUTPUT_FILE=${reportFile} `,
+      words: [...words, ...reporters],
+      report: "junit",
+    };
+  },
+  // Mocha has one reporter at a time: what failed is printed from the report afterwards.
+  mocha: (words) => ({
+    words: [
+      ...words,
+      `--reporter xunit --reporter-option output=${reportFile}`,
+      `|| { cat ${reportFile}; exit 1; }`,
+    ],
+    report: "junit",
+  }),
+  node: (words) => {
+    if (!words.includes("--test")) return null;
+    const screen = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
+    const junit = ["--test-reporter=junit", `--test-reporter-destination=${reportFile}`];
+    return { words: [...screen, ...junit, ...words], report: "junit" };
+  },
+  tsx: (words, node) => runners["node"]?.(words, node) ?? null,
+  bun: (words) =>
+    words[0] === "test"
+      ? { words: [...words, "--reporter=junit", `--reporter-outfile=${reportFile}`], report: "junit" }
+      : null,
+};

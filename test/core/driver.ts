@@ -1,0 +1,374 @@
+/** Runs the loop without a world: dice choose every answer, and each decision is written down for the properties. */
+import * as fc from "fast-check";
+import type { OpenAttemptEvent } from "../../src/core/attempt-step.ts";
+import { commitSha, type TaskId, taskId, type TreeSha, treeSha } from "../../src/core/ids.ts";
+import type {
+  AgentStop,
+  AttemptCommand,
+  Baseline,
+  Candidate,
+  Change,
+  Command,
+  Failure,
+  LoopEvent,
+  RunLimits,
+  RunOutcome,
+  Usage,
+  Verdict,
+} from "../../src/core/message.ts";
+import { decideNext, type Next } from "../../src/core/next.ts";
+import { emptyState, type LoopState } from "../../src/core/state.ts";
+import type { Task, TaskLimits } from "../../src/core/task.ts";
+import { transition } from "../../src/core/transition.ts";
+
+export interface Scenario {
+  /** For each task: does it depend on the one before? */
+  readonly chained: readonly boolean[];
+  readonly concurrency: number;
+  readonly attemptsMax: number;
+  readonly roundsMax: number;
+  readonly limits: RunLimits;
+  readonly runs: number;
+  /** Every choice takes one. The answer to 0 is always the friendly one, and so is every answer once they are used up. */
+  readonly dice: readonly number[];
+}
+
+/** One turn of the loop. */
+export interface Entry {
+  readonly event: LoopEvent;
+  readonly nowMs: number;
+  readonly before: LoopState;
+  readonly after: LoopState;
+  readonly commands: readonly Command[];
+  /** The queue as it was on disk at that time. */
+  readonly tasks: readonly Task[];
+}
+
+export const scenarios: fc.Arbitrary<Scenario> = fc.record({
+  chained: fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
+  concurrency: fc.integer({ min: 1, max: 4 }),
+  attemptsMax: fc.integer({ min: 1, max: 3 }),
+  roundsMax: fc.integer({ min: 0, max: 2 }),
+  limits: fc.record({
+    usdMax: sometimes(fc.integer({ min: 1, max: 8 })),
+    untilMs: sometimes(fc.integer({ min: startMs(), max: startMs() + 60_000 })),
+    tasksMax: sometimes(fc.integer({ min: 1, max: 3 })),
+    failuresInARowMax: fc.integer({ min: 1, max: 10 }),
+  }),
+  runs: fc.integer({ min: 1, max: 2 }),
+  // Small numbers are friendly answers: without a bias towards them histories are long and mixed.
+  dice: fc.noBias(fc.array(fc.nat({ max: 999_999 }), { minLength: 100, maxLength: 500, size: "max" })),
+});
+
+function sometimes<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> {
+  return fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+}
+
+/** @throws Error when the loop waits for nothing, or does not end although every answer is friendly. */
+export function drive(scenario: Scenario): readonly Entry[] {
+  const world: World = {
+    scenario,
+    state: emptyState,
+    tasks: scenario.chained.map(firstTask),
+    open: [],
+    entries: [],
+    nowMs: startMs(),
+    turns: 0,
+    rolled: 0,
+    made: 0,
+  };
+  const turnsMax = (scenario.dice.length + turnsPerTaskMax * scenario.chained.length) * scenario.runs;
+  for (let run = 1; run <= scenario.runs; run += 1) {
+    happen(world, { type: "run-started", run: `run-${run}`, limits: scenario.limits });
+    while (world.state.run !== null) {
+      world.turns += 1;
+      if (world.turns > turnsMax) throw new Error("the run does not end");
+      if (!meddle(world)) turn(world);
+    }
+  }
+  return world.entries;
+}
+
+/** Three attempts with two rounds each and a record commit need 45 events; waits come on top. */
+const turnsPerTaskMax = 80;
+
+/** The numbers by which a task's files are told apart; a time of day that is not 0. */
+function startMs(): number {
+  return 1_000_000;
+}
+
+interface World {
+  readonly scenario: Scenario;
+  state: LoopState;
+  tasks: readonly Task[];
+  /** Commands that nothing has answered yet. */
+  open: readonly AttemptCommand[];
+  readonly entries: Entry[];
+  nowMs: number;
+  turns: number;
+  rolled: number;
+  made: number;
+}
+
+function firstTask(isChained: boolean, index: number): Task {
+  const dependsOn = isChained && index > 0 ? [taskId(`task-${index}`)] : [];
+  return taskOf(`task-${index + 1}`, { dependsOn });
+}
+
+/** A ready task, as its file would state it. */
+export function taskOf(id: string, edits: Partial<Task> = {}): Task {
+  return {
+    id: taskId(id),
+    title: id,
+    file: `tasks/${id}.md`,
+    status: "ready",
+    priority: 0,
+    dependsOn: [],
+    specs: [],
+    agent: null,
+    model: null,
+    gates: [],
+    allow: [],
+    limits: {},
+    body: "",
+    text: `${id} as first written`,
+    blocked: null,
+    ...edits,
+  };
+}
+
+export function limitsOf(edits: Partial<TaskLimits> = {}): TaskLimits {
+  const spend = { wallMsMax: 60_000, idleMsMax: 10_000, turnsMax: 20, usdMax: 5 };
+  return { attemptsMax: 3, roundsMax: 2, ...spend, ...edits };
+}
+
+export const noRunLimits: RunLimits = { usdMax: null, untilMs: null, tasksMax: null, failuresInARowMax: 5 };
+
+/** The choices, from 0: the friendly one. */
+function roll(world: World, sides: number): number {
+  const die = world.scenario.dice[world.rolled] ?? 0;
+  world.rolled += 1;
+  return die % sides;
+}
+
+function pick<Choice>(world: World, choices: readonly [Choice, ...Choice[]]): Choice {
+  return choices[roll(world, choices.length)] ?? choices[0];
+}
+
+/** One chance in `sides`, and none once the dice are used up. */
+const isUnlucky = (world: World, sides: number): boolean => roll(world, sides) === sides - 1;
+
+function happen(world: World, event: LoopEvent): void {
+  const before = world.state;
+  const [after, commands] = transition(before, event, { nowMs: world.nowMs });
+  world.entries.push({ event, nowMs: world.nowMs, before, after, commands, tasks: world.tasks });
+  world.state = after;
+  const asked = commands.filter((command) => command.type !== "stop-agents");
+  world.open = [...world.open, ...asked];
+}
+
+/** Sometimes a person acts: stops the run, edits a task, or puts it off. True when something happened. */
+function meddle(world: World): boolean {
+  if (isUnlucky(world, 250)) {
+    const how = pick(world, ["drain", "now"] as const);
+    happen(world, { type: "stop-requested", how, outcome: { kind: "signal", signal: "SIGTERM" } });
+    return true;
+  }
+  if (!isUnlucky(world, 20)) return false;
+  const index = roll(world, world.tasks.length);
+  const edit = pick<(task: Task) => Task>(world, [
+    (task) => ({ ...task, text: `${task.id} as edited at turn ${world.entries.length}` }),
+    (task) => (task.status === "ready" ? { ...task, status: "draft" } : task),
+    (task) => (task.status === "draft" ? { ...task, status: "ready" } : task),
+  ]);
+  world.tasks = world.tasks.map((task, at) => (at === index ? edit(task) : task));
+  return true;
+}
+
+function turn(world: World): void {
+  const { concurrency } = world.scenario;
+  const queue = { tasks: world.tasks, problems: [] };
+  const next = decideNext(world.state, queue, { nowMs: world.nowMs, concurrency });
+  if (next.kind === "wait") wait(world, next.untilMs);
+  else happen(world, eventOf(world, next));
+}
+
+function eventOf(world: World, next: Exclude<Next, { kind: "wait" }>): LoopEvent {
+  switch (next.kind) {
+    case "start": {
+      const { attemptsMax, roundsMax } = world.scenario;
+      const limits = limitsOf({ attemptsMax, roundsMax });
+      const { id: task, text } = next.task;
+      return { type: "attempt-started", task, attempt: next.attempt, text, limits };
+    }
+    case "give-up":
+      return { type: "give-up-started", task: next.task, attempt: next.attempt };
+    case "stop":
+      return { type: "stop-requested", how: "drain", outcome: next.outcome };
+    case "end":
+      return { type: "run-ended", outcome: next.outcome };
+  }
+}
+
+/** Answers one of the open commands, or lets the time come that the loop waits for. */
+function wait(world: World, untilMs: number | null): void {
+  world.nowMs += roll(world, 3_000);
+  const command = world.open[roll(world, Math.max(1, world.open.length))];
+  if (command !== undefined) {
+    world.open = world.open.filter((other) => other !== command);
+    settle(world, answer(world, command));
+    return;
+  }
+  if (untilMs === null) throw new Error("the loop waits for an event, and no command is open");
+  world.nowMs = Math.max(world.nowMs, untilMs);
+}
+
+/** What the commits of the supervisor write into the task's file. */
+function settle(world: World, event: LoopEvent): void {
+  happen(world, event);
+  if (event.type === "task-landed") {
+    world.tasks = editTask(world.tasks, event.task, { status: "landed" });
+  }
+  if (event.type === "task-blocked" && event.commit !== null) {
+    const text = world.state.records.get(event.task)?.text ?? "";
+    const blocked = { attempt: event.attempt, text, why: event.why };
+    world.tasks = editTask(world.tasks, event.task, { status: "blocked", blocked });
+  }
+}
+
+function editTask(tasks: readonly Task[], id: TaskId, edits: Partial<Task>): readonly Task[] {
+  return tasks.map((task) => (task.id === id ? { ...task, ...edits } : task));
+}
+
+function answer(world: World, command: AttemptCommand): OpenAttemptEvent {
+  const { task, attempt } = command;
+  if (isUnlucky(world, 250)) {
+    return { type: "command-failed", task, attempt, command: command.type, reason: "the disk is full" };
+  }
+  switch (command.type) {
+    case "prepare-workspace":
+      return { type: "workspace-prepared", task, attempt, base: newCommit(world, "base") };
+    case "check-baseline":
+      return { type: "baseline-checked", task, attempt, baseline: someBaseline(world) };
+    case "start-agent":
+    case "return-evidence":
+      return { type: "agent-stopped", task, attempt, stop: someStop(world), usage: someUsage(world) };
+    case "seal-change":
+      return someSealed(world, { task, attempt });
+    case "judge-change":
+    case "judge-record":
+      return { type: "verdict-reached", task, attempt, verdict: someVerdict(world, command.type) };
+    case "land":
+    case "land-record":
+      return someLanding(world, command);
+    case "note-blocked":
+      return { type: "task-blocked", task, attempt, why: command.why, commit: null };
+    case "reject-attempt":
+      return { type: "attempt-rejected", task, attempt, failure: command.failure, commit: null };
+    case "interrupt-attempt":
+      return { type: "attempt-interrupted", task, attempt, reason: command.reason, commit: null };
+    case "release-workspace":
+      return { type: "workspace-released", task, attempt };
+  }
+}
+
+const newCommit = (world: World, what: string) => commitSha(`${what}-${(world.made += 1)}`);
+
+/** Never the tree of another commit, unless the dice say that the agent did the same thing again. */
+const someTree = (world: World): TreeSha =>
+  pick(world, [treeSha(`tree-${(world.made += 1)}`), treeSha("tree-a"), treeSha("tree-b")]);
+
+const someBaseline = (world: World): Baseline =>
+  pick<Baseline>(world, [
+    ...repeat(60, { kind: "green" } as const),
+    { kind: "red", reason: "tests are red on the base" },
+    { kind: "unusable", reason: "no gate can run" },
+  ]);
+
+const repeat = <Choice>(times: number, choice: Choice): [Choice, ...Choice[]] => [
+  choice,
+  ...Array.from({ length: times - 1 }, () => choice),
+];
+
+/** The agent lies: whatever it did, it says that the work is complete. */
+const lie: AgentStop = {
+  kind: "claimed",
+  claim: { status: "complete", summary: "all tests pass", learnings: [], question: null },
+};
+const question: AgentStop = {
+  kind: "claimed",
+  claim: { status: "blocked", summary: "stuck", learnings: [], question: "which database?" },
+};
+
+function someStop(world: World): AgentStop {
+  if (world.state.stopping?.how === "now" && roll(world, 4) > 0) return { kind: "stopped" };
+  const resetsAtMs = world.nowMs + 1 + roll(world, 5_000);
+  return pick<AgentStop>(world, [
+    ...repeat(14, lie),
+    question,
+    { kind: "finished" },
+    { kind: "crashed", reason: "exited with 1" },
+    { kind: "stalled", reason: "silent for 10 min" },
+    { kind: "timed-out", reason: "took longer than 45 min" },
+    { kind: "over-budget", reason: "used 5 USD" },
+    { kind: "limited", resetsAtMs, reason: "usage limit" },
+    pick<AgentStop>(world, [
+      ...repeat(6, lie),
+      { kind: "not-started", reason: "no such command" },
+      { kind: "refused", reason: "login refused" },
+    ]),
+  ]);
+}
+
+const someUsage = (world: World): Usage => ({
+  usd: pick(world, [0, 0.5, 1, 2, null]),
+  inputTokens: 100,
+  outputTokens: 10,
+  turns: 1,
+});
+
+function someSealed(world: World, of: { task: TaskId; attempt: number }): OpenAttemptEvent {
+  const change = pick<Change>(world, [
+    ...repeat(14, { kind: "changed", tree: someTree(world), commit: newCommit(world, "change") } as const),
+    { kind: "empty" },
+    { kind: "refused", reason: "a file is larger than 1 MB" },
+  ]);
+  return { type: "change-sealed", ...of, change, restored: [] };
+}
+
+function someVerdict(world: World, command: "judge-change" | "judge-record"): Verdict {
+  const candidate: Candidate = {
+    commit: newCommit(world, "candidate"),
+    tree: someTree(world),
+    base: newCommit(world, "tip"),
+  };
+  const refusals = ["red", "red", "red", "refused", "conflict"] as const;
+  const kind = command === "judge-record" ? "red" : pick(world, refusals);
+  const failure: Failure = { kind, reason: `the change is ${kind}`, evidence: null };
+  return pick<Verdict>(world, [
+    ...repeat(30, { kind: "accept", candidate, gates: ["tests"] } as const),
+    ...repeat(30, { kind: "reject", failure } as const),
+    { kind: "inconclusive", reason: "the gate checkout changed under the gates" },
+  ]);
+}
+
+function someLanding(
+  world: World,
+  command: Extract<AttemptCommand, { type: "land" | "land-record" }>,
+): OpenAttemptEvent {
+  const { task, attempt, candidate, type } = command;
+  const { commit } = candidate;
+  const done: OpenAttemptEvent =
+    type === "land"
+      ? { type: "task-landed", task, attempt, commit, learnings: [] }
+      : { type: "task-blocked", task, attempt, why: command.why, commit };
+  return pick<OpenAttemptEvent>(world, [
+    ...repeat(30, done),
+    ...repeat(12, { type: "target-moved", task, attempt } as const),
+    { type: "landing-refused", task, attempt, reason: "the checkout holds somebody's changes" },
+  ]);
+}
+
+/** The outcome with which each run of the trace ended. */
+export const outcomesOf = (entries: readonly Entry[]): readonly RunOutcome[] =>
+  entries.flatMap(({ event }) => (event.type === "run-ended" ? [event.outcome] : []));

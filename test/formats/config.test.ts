@@ -1,0 +1,292 @@
+import { describe, expect, it } from "vitest";
+import { RalphError } from "../../src/errors.ts";
+import { defaultProtect, parseConfig } from "../../src/formats/config.ts";
+import { configJsonSchema } from "../../src/formats/config-schema.ts";
+
+const gates = "gates: [{ name: tests, run: npm test }]\n";
+const parse = (text: string, overrides?: Record<string, unknown>) =>
+  parseConfig(text, "ralph.config.yaml", overrides);
+
+function complaint(text: string, overrides?: Record<string, unknown>): string {
+  try {
+    parse(text, overrides);
+  } catch (error) {
+    if (!(error instanceof RalphError) || error.code !== "config-invalid") throw error;
+    return `${error.message}\n→ ${error.hint}`;
+  }
+  return "no complaint";
+}
+
+describe("defaults", () => {
+  it("fill in every key when gates are all that is there", () => {
+    expect(parse(gates)).toEqual({
+      target: "main",
+      tasks: "tasks",
+      specs: "specs",
+      progress: { file: "PROGRESS.md", briefTokensMax: 2000 },
+      agent: { kind: "command", command: null, protocol: "plain", recordings: null, model: null, env: [] },
+      workspace: { setup: null, setupInputs: [], keep: [] },
+      gates: [{ name: "tests", run: "npm test", timeoutMs: 900_000, report: null, env: [], optional: false }],
+      protect: defaultProtect,
+      limits: {
+        attemptsMax: 3,
+        roundsMax: 2,
+        wallMsMax: 2_700_000,
+        idleMsMax: 600_000,
+        turnsMax: 200,
+        usdMax: 5,
+        run: { usdMax: null, until: null, tasksMax: null, failuresInARowMax: 5 },
+      },
+      concurrency: 1,
+      sandbox: "auto",
+      land: { sign: false },
+    });
+  });
+
+  it("hold for sections and lists that are empty or commented out", () => {
+    const text = `${gates}limits:\n  # attempts: 4\n  run:\nprotect:\nagent:\nworkspace: {}\nland:\nprogress:\n`;
+    expect(parse(text)).toEqual(parse(gates));
+  });
+});
+
+it("reads every key", () => {
+  const config = parse(`version: 1
+target: release/2.0
+tasks: ./backlog/
+specs: docs/specs
+progress: { file: docs/LEARNED.md, brief_tokens: 500 }
+agent:
+  kind: replay
+  command: [my-agent, --fast]
+  protocol: ralph-agent/1
+  recordings: recordings
+  model: some-model-1-2
+  env: [MY_KEY]
+workspace: { setup: npm ci, setup_inputs: [package-lock.json], keep: [node_modules] }
+gates:
+  - { name: types, run: npx tsc, timeout: 90s, env: [CI] }
+  - { name: slow, run: make slow, report: junit, optional: true }
+protect: [AGENTS.md, "tsconfig*.json"]
+limits:
+  attempts: 4
+  rounds: 0
+  attempt: { wall: 2h, idle: 500ms, turns: 7, usd: 0.5 }
+  run: { usd: 50, until: 07:00, tasks: 100, failures_in_a_row: 2 }
+concurrency: 3
+sandbox: off
+land: { sign: true }
+`);
+  expect(config).toEqual({
+    target: "release/2.0",
+    tasks: "backlog",
+    specs: "docs/specs",
+    progress: { file: "docs/LEARNED.md", briefTokensMax: 500 },
+    agent: {
+      kind: "replay",
+      command: ["my-agent", "--fast"],
+      protocol: "ralph-agent/1",
+      recordings: "recordings",
+      model: "some-model-1-2",
+      env: ["MY_KEY"],
+    },
+    workspace: { setup: "npm ci", setupInputs: ["package-lock.json"], keep: ["node_modules"] },
+    gates: [
+      { name: "types", run: "npx tsc", timeoutMs: 90_000, report: null, env: ["CI"], optional: false },
+      { name: "slow", run: "make slow", timeoutMs: 900_000, report: "junit", env: [], optional: true },
+    ],
+    protect: [...defaultProtect, "tsconfig*.json"],
+    limits: {
+      attemptsMax: 4,
+      roundsMax: 0,
+      wallMsMax: 7_200_000,
+      idleMsMax: 500,
+      turnsMax: 7,
+      usdMax: 0.5,
+      run: { usdMax: 50, until: "07:00", tasksMax: 100, failuresInARowMax: 2 },
+    },
+    concurrency: 3,
+    sandbox: "off",
+    land: { sign: true },
+  });
+});
+
+it("takes the hour in quotes as well as without", () => {
+  expect(parse(`${gates}limits: { run: { until: "07:00" } }`)).toEqual(
+    parse(`${gates}limits: { run: { until: 07:00 } }`),
+  );
+});
+
+describe("problems", () => {
+  it("name the way out when there is no gate", () => {
+    expect(complaint("")).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:1:1: gates is missing: expected at least one gate
+      → Add a gate, such as \`gates: [{ name: tests, run: npm test }]\`, or run \`ralphwright init\` to detect them."
+    `);
+    expect(complaint("target: main\ngates: []\n")).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:2:8: gates: expected at least one gate, but found an empty list
+      → Add a gate, such as \`gates: [{ name: tests, run: npm test }]\`, or run \`ralphwright init\` to detect them."
+    `);
+    expect(complaint("target: main\ngates:\n")).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:2:1: gates: expected at least one gate, but found nothing
+      → Add a gate, such as \`gates: [{ name: tests, run: npm test }]\`, or run \`ralphwright init\` to detect them."
+    `);
+  });
+
+  it("are told all at once, each with its place, what was expected and what is known", () => {
+    const text = `version: 2
+gate: []
+agent: { kind: claud, protocl: plain }
+gates:
+  - { name: Tests, run: npm test, timeout: 45 }
+  - name: lint
+limits:
+  attempts: three
+  attempt: { wall: 0s, walls: 3 }
+  run: { until: 7:00 }
+sandbox: of
+`;
+    expect(complaint(text)).toMatchInlineSnapshot(`
+      "the configuration is invalid: 12 problems:
+        ralph.config.yaml:1:10: version: expected 1, but found 2
+        ralph.config.yaml:2:1: unknown key "gate"; did you mean "gates"?
+        ralph.config.yaml:3:16: agent.kind: expected one of command, replay, but found "claud"
+        ralph.config.yaml:3:23: unknown key "agent.protocl"; did you mean "protocol"?
+        ralph.config.yaml:5:13: gates[0].name: expected a name of lower-case letters, digits and hyphens, but found "Tests"
+        ralph.config.yaml:5:44: gates[0].timeout: expected a duration such as 45m, 90s, 2h or 500ms (at most 24 days), but found 45
+        ralph.config.yaml:6:5: gates[1].run is missing: expected a command for bash
+        ralph.config.yaml:8:13: limits.attempts: expected a whole number of at least 1, but found "three"
+        ralph.config.yaml:9:20: limits.attempt.wall: expected a duration such as 45m, 90s, 2h or 500ms (at most 24 days), but found "0s"
+        ralph.config.yaml:9:24: unknown key "limits.attempt.walls"; did you mean "wall"?
+        and 2 more
+      → Mend what is named; docs/configuration.md describes every key."
+    `);
+  });
+
+  it("beyond ten are counted", () => {
+    const text = gates + Array.from({ length: 12 }, (_, n) => `x${n}: 1\n`).join("");
+    expect(complaint(text)).toContain("12 problems");
+    expect(complaint(text).split("\n").slice(-3)).toMatchInlineSnapshot(`
+      [
+        "  ralph.config.yaml:11:1: unknown key "x9"; known here: version, target, tasks, specs, progress, agent, workspace, gates, protect, limits, concurrency, sandbox, land",
+        "  and 2 more",
+        "→ Mend what is named; docs/configuration.md describes every key.",
+      ]
+    `);
+  });
+
+  it("in the YAML itself have a place too", () => {
+    expect(complaint(`${gates}target: a\ntarget: b\n`)).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:3:1: the key "target" is here twice
+      → Mend what is named; docs/configuration.md describes every key."
+    `);
+    expect(complaint(`${gates}agent: {kind: command\n`)).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:3:1: YAML: Flow map in block collection must be sufficiently indented and end with a }
+      → Mend what is named; docs/configuration.md describes every key."
+    `);
+    expect(complaint(`${gates}target: *nowhere\n`)).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:2:9: YAML: Unresolved alias (the anchor must be set before the alias): nowhere
+      → Mend what is named; docs/configuration.md describes every key."
+    `);
+    expect(complaint("- a\n")).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:1:1: expected keys with values, but found a list
+      → Mend what is named; docs/configuration.md describes every key."
+    `);
+  });
+
+  it("tell an agent kind of a later version from a slip", () => {
+    expect(complaint(`${gates}agent: { kind: claude }\n`)).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:2:16: agent.kind: "claude" is not available in this version; use "command"
+      → Mend what is named; docs/configuration.md describes every key."
+    `);
+    expect(complaint(`${gates}agent: { kind: comand }\n`)).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:2:16: agent.kind: expected one of command, replay, but found "comand"; did you mean "command"?
+      → Mend what is named; docs/configuration.md describes every key."
+    `);
+  });
+
+  it("name the flags or the environment when they are at fault", () => {
+    const overrides = { limits: { attempts: "x" }, agent: { protocl: 1 } };
+    expect(complaint(`${gates}sandbox: yes\n`, overrides)).toMatchInlineSnapshot(`
+      "the configuration is invalid: 3 problems:
+        ralph.config.yaml:2:10: sandbox: expected one of auto, required, off, but found "yes"
+        command line or environment: unknown key "agent.protocl"; did you mean "protocol"?
+        command line or environment: limits.attempts: expected a whole number of at least 1, but found "x"
+      → Mend what is named; docs/configuration.md describes every key."
+    `);
+  });
+
+  it("are found between keys: names twice, a replay without recordings", () => {
+    const text = "gates: [{ name: a, run: x }, { name: a, run: y }]\nagent: { kind: replay }\n";
+    expect(complaint(text)).toMatchInlineSnapshot(`
+      "the configuration is invalid: 2 problems:
+        ralph.config.yaml:1:38: gates[1].name: "a" is already the name of gates[0]
+        ralph.config.yaml:2:16: agent.recordings is missing: kind "replay" needs the folder of recordings
+      → Mend what is named; docs/configuration.md describes every key."
+    `);
+  });
+
+  it.each(["/etc", "../up", "a/../../b", "..", "a\\b", "C:/x", "''"])("refuse the path %s", (path) => {
+    expect(complaint(`${gates}tasks: ${path}\n`)).toContain("tasks: expected a path inside the repository");
+  });
+
+  it.each(["-x", "a..b", "a b", "x/", "'a@{b'", "x.", "''"])("refuse the branch %s", (branch) => {
+    expect(complaint(`${gates}target: ${branch}\n`)).toContain("target: expected the name of a branch");
+  });
+
+  it("refuse a number that is none, or too small", () => {
+    for (const line of [
+      "concurrency: 0",
+      "limits: { attempt: { usd: 0 } }",
+      "limits: { run: { usd: .inf } }",
+    ]) {
+      expect(complaint(`${gates}${line}\n`)).toContain("expected a");
+    }
+  });
+
+  it("are told for aliases that multiply without end, without reading them", () => {
+    const levels = Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n},`.repeat(9)}]`);
+    expect(complaint(["a0: &a0 [x]", ...levels, ""].join("\n"))).toContain("Excessive alias count");
+  });
+});
+
+describe("overrides", () => {
+  it("are merged key by key over the file, and replace lists", () => {
+    const text = `${gates}limits: { attempts: 4, run: { usd: 5, tasks: 9 } }\nprotect: [a, b]\n`;
+    const config = parse(text, { limits: { run: { usd: 7 } }, protect: ["c"], target: undefined });
+    expect(config.limits).toMatchObject({ attemptsMax: 4, run: { usdMax: 7, tasksMax: 9 } });
+    expect(config.protect).toEqual([...defaultProtect, "c"]);
+    expect(config.target).toBe("main");
+  });
+
+  it("mend what the file has wrong", () => {
+    expect(parse(`${gates}sandbox: of\n`, { sandbox: "off" }).sandbox).toBe("off");
+  });
+});
+
+describe("the JSON Schema", () => {
+  it("describes every key", () => {
+    const undescribed: string[] = [];
+    const visit = (node: unknown, path: string, isProperty: boolean): void => {
+      if (typeof node !== "object" || node === null) return;
+      if (isProperty && !("description" in node)) undescribed.push(path);
+      const areProperties = !isProperty && path.endsWith(".properties");
+      for (const [key, value] of Object.entries(node)) visit(value, `${path}.${key}`, areProperties);
+    };
+    visit(configJsonSchema(), "", false);
+    expect(undescribed).toEqual([]);
+  });
+
+  it("takes durations as people write them, requires gates alone and allows no other key", () => {
+    const schema = configJsonSchema();
+    expect(schema).toMatchObject({
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      required: ["gates"],
+      additionalProperties: false,
+      properties: {
+        gates: {
+          items: { required: ["name", "run"], properties: { timeout: { type: "string", default: "15m" } } },
+        },
+      },
+    });
+  });
+});
