@@ -1,26 +1,31 @@
-/** The commands, their options and their help. */
-import { Command, CommanderError } from "commander";
+/** The commands, their options and their help. `--help` is the reference: docs/commands.md is generated from it. */
+import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { currentBranch, findRepository } from "../adapters/repository.ts";
 import { RalphError } from "../errors.ts";
+import { demo } from "./demo.ts";
+import { doctor } from "./doctor.ts";
+import { gate } from "./gate.ts";
+import { init } from "./init.ts";
+import { showLog } from "./log.ts";
 import { run } from "./run.ts";
+import { readOverrides, settings } from "./settings.ts";
+import { showTask } from "./show.ts";
+import { showStatus } from "./status.ts";
+import { addTask, listTasks, retryTask, showTaskFile } from "./task.ts";
+import type { LogFormat } from "./tell.ts";
 
+const cwd = (): string => process.cwd();
+
+/** Runs one command line. Returns the exit status; never throws for anything that a person did. */
 export async function main(argv: readonly string[]): Promise<number> {
-  let status = 0;
-  const program = new Command("ralphwright").exitOverride();
-  program
-    .command("run")
-    .option("--log <format>", "", "auto")
-    .option("--agent-command <command>")
-    .action(async (o) => {
-      status = await run({
-        cwd: process.cwd(),
-        overrides: o.agentCommand === undefined ? {} : { agent: { command: o.agentCommand } },
-        log: o.log,
-      });
-    });
+  const outcome = { status: 0 };
   try {
-    await program.parseAsync([...argv]);
-    return status;
+    await createProgram(outcome).parseAsync([...argv]);
+    return outcome.status;
   } catch (error) {
+    // Commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof RalphError) {
       process.stderr.write(
@@ -28,7 +33,213 @@ export async function main(argv: readonly string[]): Promise<number> {
       );
       return error.exitStatus;
     }
-    process.stderr.write(`ralphwright: defect: ${error instanceof Error ? error.stack : String(error)}\n`);
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`ralphwright: this is a defect in ralphwright; please report it.\n${detail}\n`);
     return 70;
   }
+}
+
+export function createProgram(outcome: { status: number }): Command {
+  const program = new Command("ralphwright")
+    .description(
+      "A continuous coding loop: a fresh agent per task, gates on the exact tree, a target that stays green.",
+    )
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError("(see --help)")
+    .configureHelp({ helpWidth: 80 });
+  addInit(program);
+  addDoctor(program, outcome);
+  addRun(program, outcome);
+  addStatus(program);
+  addTaskCommands(program);
+  addLog(program);
+  addShow(program);
+  addGate(program, outcome);
+  addDemo(program, outcome);
+  return program;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "";
+}
+
+const example = (line: string): string => `\nExample:\n  $ ${line}`;
+const json = ["--json", "for programs: JSON on standard output"] as const;
+
+const logOption = (): Option =>
+  new Option("--log <format>", "how progress is told on standard error")
+    .choices(["auto", "plain", "json"])
+    .default("auto", "plain on a terminal, else json");
+
+function addInit(program: Command): void {
+  program
+    .command("init")
+    .description("look at the project and write a configuration, a first spec and a first task")
+    .option("--force", "replace files that are there already", false)
+    .addHelpText("after", example("ralphwright init"))
+    .action(async ({ force }: { force: boolean }) => {
+      const { top } = await findRepository(cwd());
+      if (top === null) throw new RalphError("usage", "init writes files, and this is a bare repository");
+      const target = (await currentBranch(top)) ?? "main";
+      await init({
+        top,
+        target,
+        path: process.env["PATH"] ?? "",
+        write: (output) => process.stdout.write(output),
+        force,
+      });
+    });
+}
+
+function addDoctor(program: Command, outcome: { status: number }): void {
+  program
+    .command("doctor")
+    .description("look at everything a run needs: git, agent, key, disk, and gates that are green")
+    .option(...json)
+    .addHelpText("after", example("ralphwright doctor"))
+    .action(async (options: { json?: true }) => {
+      outcome.status = await doctor({ cwd: cwd(), json: options.json === true });
+    });
+}
+
+function addRun(program: Command, outcome: { status: number }): void {
+  const command = program
+    .command("run")
+    .description("work through the queue until it is drained")
+    .addOption(logOption());
+  for (const { flag, help, variable } of settings) command.option(`--${flag}`, `${help} ($${variable})`);
+  command.addHelpText("after", `${exitCodes}\n${example("ralphwright run --until 07:00 --max-usd 20")}`);
+  command.action(async ({ log, ...flags }: { log: LogFormat } & Record<string, unknown>) => {
+    outcome.status = await run({ cwd: cwd(), overrides: readOverrides(flags, process.env), log });
+  });
+}
+
+const exitCodes = `
+Exit status:
+  0    drained, and everything landed
+  1    drained, but tasks need a person
+  2    usage or configuration
+  3    another supervisor holds the lease
+  4    budget or time spent with work left
+  5    breaker open: failures in a row, red baseline, agent cannot start
+  6    login or billing refused
+  70   defect in ralphwright
+  130, 143  stopped by a signal, after a drain`;
+
+function addStatus(program: Command): void {
+  program
+    .command("status")
+    .description("what runs, what waits, what needs a person, and where the state is kept")
+    .option(...json)
+    .addHelpText("after", example("ralphwright status --json"))
+    .action((options: { json?: true }) => showStatus({ cwd: cwd(), json: options.json === true }));
+}
+
+function addTaskCommands(program: Command): void {
+  const task = program.command("task").description("the queue: list, show, add, retry");
+  task
+    .command("list")
+    .description("every task with its state")
+    .option(...json)
+    .addHelpText("after", example("ralphwright task list"))
+    .action((options: { json?: true }) => listTasks({ cwd: cwd(), json: options.json === true }));
+  task
+    .command("show <id>")
+    .description("one task as its file states it")
+    .option(...json)
+    .addHelpText("after", example("ralphwright task show 0042-rate-limiter"))
+    .action((id: string, options: { json?: true }) =>
+      showTaskFile({ cwd: cwd(), id, json: options.json === true }),
+    );
+  addTaskAdd(task);
+  task
+    .command("retry <id>")
+    .description("make a blocked or landed task ready again, with fresh attempts")
+    .addHelpText("after", example("ralphwright task retry 0042-rate-limiter"))
+    .action((id: string) => retryTask({ cwd: cwd(), id }));
+}
+
+interface AddFlags {
+  readonly priority?: number;
+  readonly dependsOn?: string[];
+  readonly spec?: string[];
+  readonly body?: string;
+}
+
+function addTaskAdd(task: Command): void {
+  task
+    .command("add <title>")
+    .description("write a task file")
+    .option("--priority <n>", "higher goes first", wholeNumber)
+    .option("--depends-on <id...>", "tasks that must land before")
+    .option("--spec <path...>", "specs the task needs")
+    .option("--body <text>", "what to do; - reads it from standard input")
+    .addHelpText("after", example('ralphwright task add "Limit the rate of requests" --priority 5'))
+    .action(async (title: string, { priority, dependsOn, spec, body }: AddFlags) => {
+      const description = body === "-" ? await text(process.stdin) : body;
+      const draft = {
+        title,
+        ...(description === undefined ? {} : { body: description }),
+        ...(priority === undefined ? {} : { priority }),
+        ...(dependsOn === undefined ? {} : { dependsOn }),
+        ...(spec === undefined ? {} : { specs: spec }),
+      };
+      await addTask({ cwd: cwd(), draft });
+    });
+}
+
+function wholeNumber(value: string): number {
+  if (!/^-?\d+$/.test(value)) throw new InvalidArgumentError("It takes a whole number.");
+  return Number(value);
+}
+
+function addLog(program: Command): void {
+  program
+    .command("log")
+    .description("the morning commit log: what landed, how it was proven, what needs a person")
+    .option("--run <id>", "this run instead of the newest")
+    .option("--all", "every run", false)
+    .option(...json)
+    .addHelpText("after", example("ralphwright log"))
+    .action((options: { run?: string; all: boolean; json?: true }) =>
+      showLog({ cwd: cwd(), run: options.run ?? null, all: options.all, json: options.json === true }),
+    );
+}
+
+function addShow(program: Command): void {
+  program
+    .command("show <task>")
+    .description("attempts, verdicts, evidence and kept work of one task")
+    .option("--diff", "with the changes of kept attempts and of the landing", false)
+    .option(...json)
+    .addHelpText("after", example("ralphwright show 0042-rate-limiter --diff"))
+    .action((task: string, options: { diff: boolean; json?: true }) =>
+      showTask({ cwd: cwd(), task, diff: options.diff, json: options.json === true }),
+    );
+}
+
+function addGate(program: Command, outcome: { status: number }): void {
+  program
+    .command("gate [names...]")
+    .description("run the gates on this checkout as it stands, as the loop would")
+    .option(...json)
+    .addHelpText("after", example("ralphwright gate tests"))
+    .action(async (names: string[], options: { json?: true }) => {
+      outcome.status = await gate({ cwd: cwd(), names, json: options.json === true });
+    });
+}
+
+function addDemo(program: Command, outcome: { status: number }): void {
+  program
+    .command("demo")
+    .description("a recorded night on a small real project: no key, no model, under a minute")
+    .addOption(logOption().default("plain"))
+    .addHelpText("after", example("ralphwright demo"))
+    .action(async ({ log }: { log: LogFormat }) => {
+      outcome.status = await demo({ log });
+    });
 }

@@ -1,0 +1,90 @@
+/** `ralphwright demo`: a real night on a small real project, played by recorded agents; no key, no model. */
+import { cp, mkdtemp } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { askGit } from "../adapters/git.ts";
+import { RalphError } from "../errors.ts";
+import { showLog } from "./log.ts";
+import { print, style } from "./print.ts";
+import { run } from "./run.ts";
+import type { LogFormat } from "./tell.ts";
+
+const assets = fileURLToPath(new URL("../demo/", import.meta.url));
+
+/** Returns the exit status: 0 when the night went as recorded. */
+export async function demo(options: { readonly log: LogFormat }): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "ralphwright-demo-"));
+  const project = join(folder, "tally");
+  process.env["RALPH_STATE_DIR"] = join(folder, "state");
+  process.env["PATH"] = demoPath();
+  await layOutProject(project);
+  print(introduction(project));
+  const status = await run({ cwd: project, overrides: {}, log: options.log });
+  print();
+  await showLog({ cwd: project, run: null, all: false, json: false });
+  print(whereToLook(project, folder));
+  // One task ends with a question for a person: 1 is how this night is meant to end.
+  return status === 1 ? 0 : status || 1;
+}
+
+/** Node itself first, then the tools that the demo's gates call. */
+function demoPath(): string {
+  const tools = findTools();
+  return [dirname(process.execPath), tools, process.env["PATH"] ?? ""].join(delimiter);
+}
+
+/** The type checker and the linter come with the sources; an installed package does without them. */
+function findTools(): string {
+  for (let folder = assets; folder !== dirname(folder); folder = dirname(folder)) {
+    const bin = join(folder, "node_modules", ".bin");
+    if (existsSync(join(bin, "tsc")) && existsSync(join(bin, "oxlint"))) return bin;
+  }
+  throw new RalphError(
+    "usage",
+    "the demo's gates need tsc and oxlint, and they are not installed beside ralphwright",
+    {
+      hint: "npm install --no-save typescript oxlint, in the folder where ralphwright is installed; then again.",
+    },
+  );
+}
+
+async function layOutProject(project: string): Promise<void> {
+  await cp(join(assets, "project"), project, { recursive: true });
+  await cp(join(assets, "recordings"), join(project, "recordings"), { recursive: true });
+  const commands = [
+    ["init", "-q", "-b", "main"],
+    ["config", "user.name", "Demo"],
+    ["config", "user.email", "demo@example.com"],
+    ["config", "commit.gpgsign", "false"],
+    ["add", "-A"],
+    ["commit", "-q", "-m", "A small work log"],
+  ];
+  for (const command of commands) {
+    const { code, stderr } = await askGit(command, project);
+    if (code !== 0) throw new RalphError("git-failed", `git ${command[0] ?? ""} failed: ${stderr.trim()}`);
+  }
+}
+
+function introduction(project: string): string {
+  return `${style("bold", "A recorded night.")} The agents are recordings: no model is asked, nothing is spent. All else
+is real: their edits and commands, git, the gates (types, lint, tests), the verdicts.
+
+  ${project}
+`;
+}
+
+function whereToLook(project: string, folder: string): string {
+  return `
+${style("bold", "Look around")}
+  cd ${project}
+  git log --stat                          one commit a task, with trailers
+  cat PROGRESS.md                         what each task taught
+  git diff HEAD refs/ralph/attempts/0003-largest-first/1
+                                          the lie that was rejected
+  RALPH_STATE_DIR=${join(folder, "state")} \\
+    npx ralphwright show 0003-largest-first
+
+The prices above are part of the recordings. Delete ${folder} when you are done.`;
+}

@@ -1,0 +1,212 @@
+/** `ralphwright doctor`: everything a run needs, looked at before the night. */
+import { accessSync, constants } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { delimiter, isAbsolute, join } from "node:path";
+import { findHolder } from "../adapters/lease-file.ts";
+import { listCheckouts, listDirty } from "../adapters/git-checkout.ts";
+import { gitVersion } from "../adapters/repository.ts";
+import type { Config } from "../core/config.ts";
+import { resolveQueue } from "../core/queue.ts";
+import { problemText } from "../core/report.ts";
+import { messageOf, RalphError } from "../errors.ts";
+import type { Journal } from "../ports.ts";
+import { checkBaseline } from "../supervisor/baseline.ts";
+import { composePorts, openProject, openQueue, type Project, requireTarget } from "./compose.ts";
+import { print, printJson, style } from "./print.ts";
+
+interface Finding {
+  readonly check: string;
+  readonly level: "good" | "warning" | "bad";
+  readonly message: string;
+}
+
+const good = (check: string, message: string): Finding => ({ check, level: "good", message });
+const warning = (check: string, message: string): Finding => ({ check, level: "warning", message });
+const bad = (check: string, message: string): Finding => ({ check, level: "bad", message });
+
+/** Returns the exit status: 0 when a run could begin, 2 when it could not. */
+export async function doctor(options: { readonly cwd: string; readonly json: boolean }): Promise<number> {
+  const findings: Finding[] = [];
+  const tell = (finding: Finding): void => {
+    findings.push(finding);
+    if (!options.json) printFinding(finding);
+  };
+  tell(good("node", process.version));
+  await examine(options.cwd, tell);
+  const isBad = findings.some((finding) => finding.level === "bad");
+  if (options.json) printJson({ ready: !isBad, findings });
+  else print(isBad ? "\nA run cannot begin yet: see above." : "\nA run can begin: ralphwright run");
+  return isBad ? 2 : 0;
+}
+
+async function examine(cwd: string, tell: (finding: Finding) => void): Promise<void> {
+  let project: Project;
+  try {
+    tell(good("git", await gitVersion(cwd)));
+    project = await openProject(cwd);
+    tell(good("configuration", `${project.config.gates.length} gates, target ${project.config.target}`));
+    await requireTarget(project);
+  } catch (error) {
+    return tell(bad("project", explain(error)));
+  }
+  for (const look of [
+    lookAtCheckout,
+    lookAtState,
+    lookAtAgent,
+    lookAtSandbox,
+    lookAtReports,
+    lookAtQueue,
+    lookAtGates,
+  ]) {
+    try {
+      for (const finding of await look(project)) tell(finding);
+    } catch (error) {
+      tell(bad("project", explain(error)));
+    }
+  }
+}
+
+function explain(error: unknown): string {
+  const hint = error instanceof RalphError && error.hint !== null ? ` ${error.hint}` : "";
+  return messageOf(error) + (hint === "" ? "" : `.${hint}`);
+}
+
+type Look = (project: Project) => Promise<readonly Finding[]> | readonly Finding[];
+
+const lookAtCheckout: Look = async ({ git, config }) => {
+  const checkouts = await listCheckouts(git, `refs/heads/${config.target}`);
+  if (checkouts.length === 0) return [good("checkout", `${config.target} is checked out nowhere`)];
+  const dirty = (await listDirty(git, checkouts[0] ?? "")).filter(
+    (path) => !path.startsWith(`${config.tasks}/`),
+  );
+  if (dirty.length === 0) return [good("checkout", "clean; landings will fast-forward it")];
+  return [bad("checkout", `uncommitted changes in ${dirty.slice(0, 5).join(", ")}: commit or stash them`)];
+};
+
+const freeGibMin = 2;
+
+const lookAtState: Look = async ({ state }) => {
+  const { bavail, bsize } = await statfs(state.path);
+  const freeGib = (bavail * bsize) / 2 ** 30;
+  const space = `${state.path} (${freeGib.toFixed(1)} GiB free)`;
+  const holder = findHolder(state.lease);
+  return [
+    freeGib < freeGibMin ? warning("state", `${space}: little room for workspaces`) : good("state", space),
+    ...(holder === null ? [] : [warning("lease", `a supervisor is running here (pid ${holder.pid})`)]),
+  ];
+};
+
+/** Programs that are known to need a key, and the variables in which they look for it. */
+const keysOf: Readonly<Record<string, readonly string[]>> = {
+  claude: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
+  codex: ["OPENAI_API_KEY", "CODEX_API_KEY"],
+  gemini: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+  opencode: [],
+};
+
+const lookAtAgent: Look = ({ config }) => {
+  const { agent } = config;
+  if (agent.kind === "replay")
+    return [good("agent", `recordings in ${agent.recordings ?? ""}; no model is asked`)];
+  if (agent.command === null) return [bad("agent", "agent.command is not set in ralph.config.yaml")];
+  const program = programOf(agent.command);
+  if (!isOnPath(program)) return [bad("agent", `${program} is not on PATH`)];
+  return [good("agent", `${program} (${agent.protocol})`), ...lookAtKey(program, agent.env)];
+};
+
+/** Keys are named, never shown: a key the agent needs has to be let through by name. */
+function lookAtKey(program: string, names: readonly string[]): readonly Finding[] {
+  const known = keysOf[program.split("/").at(-1) ?? ""];
+  if (known === undefined || known.length === 0) return [];
+  const present = known.filter((name) => (process.env[name] ?? "") !== "");
+  const [first] = present;
+  if (first === undefined)
+    return [warning("key", `none of ${known.join(", ")} is set: ${program} must be logged in`)];
+  if (present.some((name) => names.includes(name))) return [good("key", `${first} is set and let through`)];
+  return [warning("key", `${first} is set but the agent will not see it: agent.env: [${first}]`)];
+}
+
+function programOf(command: NonNullable<Config["agent"]["command"]>): string {
+  const words = typeof command === "string" ? command.trim().split(/\s+/) : command;
+  return words.find((word) => !/^\w+=/.test(word)) ?? "";
+}
+
+function isOnPath(program: string): boolean {
+  if (isAbsolute(program)) return isExecutable(program);
+  if (program.includes("/")) return true;
+  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => isExecutable(join(folder, program)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const lookAtSandbox: Look = ({ config }) => {
+  const tools = ["bwrap", "socat", "rg"].filter(isOnPath).join(", ") || "none";
+  if (config.sandbox === "required")
+    return [bad("sandbox", "sandbox is required, and this version has none")];
+  return [
+    warning(
+      "sandbox",
+      `none in this version: agents run with your rights; use a container (tools here: ${tools})`,
+    ),
+  ];
+};
+
+const lookAtReports: Look = ({ config }) => {
+  const weak = config.gates.filter((gate) => gate.report === null).map((gate) => gate.name);
+  if (weak.length < config.gates.length) return [];
+  return [
+    warning("reports", `no gate writes a test report (${weak.join(", ")}): vanished tests cannot be noticed`),
+  ];
+};
+
+const lookAtQueue: Look = async (project) => {
+  const source = await openQueue(project);
+  try {
+    const { tasks, problems } = await source.read();
+    const { ready, waiting, blocked } = resolveQueue(tasks, new Set());
+    const counts = `${ready.length} ready, ${waiting.size} waiting, ${blocked.length} blocked`;
+    return [good("queue", counts), ...problems.map((problem) => warning("queue", problemText(problem)))];
+  } finally {
+    await source[Symbol.asyncDispose]?.();
+  }
+};
+
+/** Nothing is landed here, so nothing may be journaled. */
+const noJournal: Journal = {
+  append() {
+    throw new RalphError("usage", "doctor does not write the journal");
+  },
+};
+
+const lookAtGates: Look = async (project) => {
+  const queue = await openQueue(project);
+  const stop = new AbortController();
+  try {
+    const { tasks } = await queue.read();
+    const [task] = resolveQueue(tasks, new Set()).ready;
+    if (task === undefined)
+      return [warning("gates", "not tried: there is no ready task; see ralphwright gate")];
+    const log = { write: () => {} };
+    const ports = composePorts(project, { journal: noJournal, queue, log, signal: stop.signal });
+    const logFolder = (purpose: string): string => join(project.state.attempts, "doctor", purpose);
+    const scope = { ports, config: project.config, run: "doctor", signal: stop.signal, logFolder };
+    const baseline = await checkBaseline(scope, task, await ports.target.tip());
+    return [
+      baseline.kind === "green" ? good("gates", "green at the baseline") : bad("gates", baseline.reason),
+    ];
+  } finally {
+    await queue[Symbol.asyncDispose]?.();
+  }
+};
+
+function printFinding({ check, level, message }: Finding): void {
+  const marks = { good: style("green", "✔"), warning: style("yellow", "!"), bad: style("red", "✘") };
+  print(`${marks[level]} ${check.padEnd(14)}${message}`);
+}

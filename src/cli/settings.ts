@@ -1,0 +1,83 @@
+/** Flags and `RALPH_*` variables that override the configuration: one table for both, and for the reference page. */
+import { RalphError } from "../errors.ts";
+import type { Overrides } from "./compose.ts";
+
+export interface Setting {
+  readonly flag: string;
+  readonly variable: string;
+  /** Where it goes in ralph.config.yaml. */
+  readonly path: readonly string[];
+  readonly isNumber: boolean;
+  readonly help: string;
+}
+
+const numbers = new Set([
+  "concurrency",
+  "limits.attempts",
+  "limits.rounds",
+  "limits.run.usd",
+  "limits.run.tasks",
+]);
+
+/** Precedence: flag, then variable, then file, then default. */
+export const settings: readonly Setting[] = [
+  setting("target <branch>", "RALPH_TARGET", "target", "branch on which tasks land"),
+  setting(
+    "agent-command <command>",
+    "RALPH_AGENT_COMMAND",
+    "agent.command",
+    "run this as the agent, by bash",
+  ),
+  setting("model <id>", "RALPH_MODEL", "agent.model", "exact model id, for agents that take one"),
+  setting("concurrency <n>", "RALPH_CONCURRENCY", "concurrency", "attempts at the same time"),
+  setting("attempts <n>", "RALPH_ATTEMPTS", "limits.attempts", "fresh contexts per task"),
+  setting("rounds <n>", "RALPH_ROUNDS", "limits.rounds", "times a red gate goes back to the same agent"),
+  setting("max-usd <usd>", "RALPH_MAX_USD", "limits.run.usd", "money for the whole run"),
+  setting(
+    "max-tasks <n>",
+    "RALPH_MAX_TASKS",
+    "limits.run.tasks",
+    "tasks landed or given up before the run ends",
+  ),
+  setting("until <HH:MM>", "RALPH_UNTIL", "limits.run.until", "local time after which nothing new starts"),
+  setting("sandbox <level>", "RALPH_SANDBOX", "sandbox", "auto, required or off"),
+];
+
+function setting(flag: string, variable: string, path: string, help: string): Setting {
+  return { flag, variable, path: path.split("."), isNumber: numbers.has(path), help };
+}
+
+/** Flags as commander names them (`agentCommand`) and the environment, as a fragment of the configuration. */
+export function readOverrides(
+  flags: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Overrides {
+  let overrides: Overrides = {};
+  for (const each of settings) {
+    const flag = flags[flagName(each)];
+    const text = typeof flag === "string" ? flag : environment[each.variable];
+    if (text === undefined || text === "") continue;
+    const source = typeof flag === "string" ? `--${each.flag.split(" ")[0] ?? ""}` : each.variable;
+    overrides = setAt(overrides, each.path, each.isNumber ? toNumber(text, source) : text);
+    // A command given on the command line is meant to be run, whatever kind the file names.
+    if (each.variable === "RALPH_AGENT_COMMAND") overrides = setAt(overrides, ["agent", "kind"], "command");
+  }
+  return overrides;
+}
+
+const flagName = ({ flag }: Setting): string =>
+  (flag.split(" ")[0] ?? "").replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+function toNumber(text: string, source: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value)) return value;
+  throw new RalphError("usage", `${source} takes a number, and ${JSON.stringify(text)} is none`);
+}
+
+function setAt(target: Overrides, path: readonly string[], value: unknown): Overrides {
+  const [key = "", ...rest] = path;
+  if (rest.length === 0) return { ...target, [key]: value };
+  const inner = target[key];
+  const below = typeof inner === "object" && inner !== null ? Object.fromEntries(Object.entries(inner)) : {};
+  return { ...target, [key]: setAt(below, rest, value) };
+}

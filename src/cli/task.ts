@@ -1,0 +1,147 @@
+/** `ralphwright task list|show|add|retry`: the queue as people see and change it. */
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createGitTarget } from "../adapters/git-target.ts";
+import { landedRef } from "../adapters/git-refs.ts";
+import { taskId } from "../core/ids.ts";
+import { byPriority, checkQueue, type Queue, resolveQueue, type Standing } from "../core/queue.ts";
+import { problemText } from "../core/report.ts";
+import { standingOf, type Task } from "../core/task.ts";
+import { RalphError } from "../errors.ts";
+import { nearestWord } from "../formats/nearest.ts";
+import { renderTask, setTaskStatus, slugOf, type TaskDraft } from "../formats/task-file.ts";
+import { openProject, openQueue, type Project, requireTarget } from "./compose.ts";
+import { columns, fit, print, printJson, printTable, style } from "./print.ts";
+
+export async function listTasks(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
+  const { queue, standing } = await readTasks(await openProject(options.cwd));
+  const rows = queue.tasks.toSorted(byPriority).map((task) => ({ task, state: stateOf(task, standing) }));
+  if (options.json) {
+    const tasks = rows.map(({ task, state }) => ({ ...task, state }));
+    return printJson({ tasks, problems: queue.problems });
+  }
+  if (rows.length === 0 && queue.problems.length === 0)
+    print('There is no task yet. Try: ralphwright task add "…"');
+  const idWidth = Math.max(0, ...rows.map(({ task }) => task.id.length));
+  const titleWidth = Math.max(20, columns() - idWidth - 32);
+  printTable(
+    rows.map(({ task, state }) => [task.id, colourOf(state.word), fit(task.title, titleWidth), state.why]),
+  );
+  for (const problem of queue.problems) print(`${style("yellow", "!")} ${problemText(problem)}`);
+}
+
+interface TaskState {
+  readonly word: "ready" | "waiting" | "stuck" | "landed" | "blocked" | "draft";
+  readonly why: string;
+}
+
+function stateOf(task: Task, standing: Standing): TaskState {
+  const waiting = standing.waiting.get(task.id);
+  if (waiting?.kind === "dependency") return { word: "waiting", why: `for ${waiting.on}` };
+  if (waiting?.kind === "stuck") return { word: "stuck", why: waiting.reason };
+  const word = standing.landed.has(task.id) ? "landed" : standingOf(task);
+  return { word, why: word === "blocked" ? (task.blocked?.why ?? "") : "" };
+}
+
+function colourOf(word: TaskState["word"]): string {
+  if (word === "landed") return style("green", word);
+  if (word === "blocked" || word === "stuck") return style("yellow", word);
+  return word === "ready" ? word : style("dim", word);
+}
+
+export async function showTaskFile(options: {
+  readonly cwd: string;
+  readonly id: string;
+  readonly json: boolean;
+}): Promise<void> {
+  const project = await openProject(options.cwd);
+  const { queue, standing } = await readTasks(project);
+  const task = findTask(queue, options.id);
+  const state = stateOf(task, standing);
+  if (options.json) return printJson({ ...task, state });
+  printTable([
+    ["task", style("bold", task.title)],
+    ["id", task.id],
+    ["state", `${colourOf(state.word)}${state.why === "" ? "" : `: ${state.why}`}`],
+    ["file", task.file],
+    ["priority", String(task.priority)],
+    ["depends on", task.dependsOn.join(", ") || "nothing"],
+    ["specs", task.specs.join(", ") || "all, by title"],
+  ]);
+  print();
+  print(task.body.trim());
+}
+
+export interface AddOptions {
+  readonly cwd: string;
+  readonly draft: TaskDraft;
+}
+
+/** Numbers follow the highest one in the folder, so that a listing is in the order of writing. */
+export async function addTask({ cwd, draft }: AddOptions): Promise<void> {
+  const { repository, config } = await openProject(cwd);
+  const top = requireCheckout(repository.top);
+  const folder = join(top, config.tasks);
+  await mkdir(folder, { recursive: true });
+  const names = await readdir(folder, { recursive: true });
+  const numbers = names.map((name) => Number(/(?:^|\/)(\d+)/.exec(name)?.[1] ?? 0));
+  const number = String(Math.max(0, ...numbers) + 1).padStart(4, "0");
+  const file = `${config.tasks}/${number}-${slugOf(draft.title)}.md`;
+  await writeFile(join(top, file), renderTask(draft), { flag: "wx" });
+  print(`Wrote ${file}. Say in it what is accepted; a running supervisor picks it up by itself.`);
+}
+
+/** Makes a blocked or landed task ready again, with fresh attempts. */
+export async function retryTask(options: { readonly cwd: string; readonly id: string }): Promise<void> {
+  const project = await openProject(options.cwd);
+  const top = requireCheckout(project.repository.top);
+  const { queue } = await readTasks(project);
+  const task = findTask(queue, options.id);
+  const path = join(top, task.file);
+  const text = await readFile(path, "utf8").catch(() => null);
+  if (text === null) {
+    throw new RalphError("task-unknown", `${task.file} is not in this checkout`, {
+      hint: `Check out ${project.config.target}, or edit the file there by hand.`,
+    });
+  }
+  await writeFile(path, setTaskStatus(text, { status: "ready" }));
+  // Its landed ref would refuse a second landing: that is what it is for.
+  await project.git.run(["update-ref", "-d", landedRef(taskId(task.id))]);
+  print(`${task.id} is ready again. Its file changed: ${task.file}.`);
+}
+
+function requireCheckout(top: string | null): string {
+  if (top !== null) return top;
+  throw new RalphError("usage", "task files cannot be written here: this is a bare repository", {
+    hint: "Do it in a checkout and push.",
+  });
+}
+
+async function readTasks(project: Project): Promise<{ readonly queue: Queue; readonly standing: Standing }> {
+  await requireTarget(project);
+  const { git, config } = project;
+  const source = await openQueue(project);
+  try {
+    const gates = new Set(config.gates.map((gate) => gate.name));
+    const target = createGitTarget(git, { branch: config.target, sign: false, warn: print });
+    const all = await source.read();
+    const { problems } = checkQueue(all, { gates, landed: await target.landedTasks() });
+    return { queue: { tasks: all.tasks, problems }, standing: resolveQueue(all.tasks, new Set()) };
+  } finally {
+    await source[Symbol.asyncDispose]?.();
+  }
+}
+
+function findTask(queue: Queue, id: string): Task {
+  const task = queue.tasks.find((candidate) => candidate.id === id);
+  if (task !== undefined) return task;
+  const broken = queue.problems.find((problem) => problem.task === id || problem.file.endsWith(`/${id}.md`));
+  if (broken !== undefined) throw new RalphError("task-invalid", problemText(broken));
+  const near = nearestWord(
+    id,
+    queue.tasks.map((candidate) => candidate.id),
+  );
+  throw new RalphError("task-unknown", `there is no task ${id}`, {
+    hint: near === null ? "`ralphwright task list` names them." : `Did you mean ${near}?`,
+  });
+}
