@@ -94,13 +94,14 @@ interface Variant {
 /** What may be different around the attempt. */
 const conditions: Readonly<Record<string, Condition>> = {
   "the run is stopping": { stop: "drain" },
+  "everything stops now": { stop: "now" },
   "no round is left": { roundsMax: 1 },
   "another attempt is landing": { other: "landing" },
   "another attempt waits to land": { other: "waiting" },
 };
 
 interface Condition {
-  readonly stop?: "drain";
+  readonly stop?: "drain" | "now";
   readonly roundsMax?: number;
   readonly other?: "landing" | "waiting";
 }
@@ -175,11 +176,12 @@ function historyOf({ phase, goal }: Place, condition: Condition): readonly LoopE
   const isTheirsFirst = phase === "queued-to-land" || other === "landing";
   const isTheirsLast = other === "waiting" && !isTheirsFirst;
   return [
+    runStarted,
     ...(isTheirsFirst ? theirPath : []),
     ...start,
     ...path,
     ...(isTheirsLast ? theirPath : []),
-    ...(stop === undefined ? [] : [stopRequested]),
+    ...(stop === undefined ? [] : [stopRequested(stop)]),
   ];
 }
 
@@ -190,11 +192,13 @@ const candidate: Candidate = { commit: commitSha("candidate"), tree: treeSha("tr
 const accept: Verdict = { kind: "accept", candidate, gates: [] };
 const changed = (tree: string): Change => ({ kind: "changed", tree: treeSha(tree), commit: commitSha(tree) });
 
-const stopRequested: LoopEvent = {
+const runLimits = { usdMax: null, untilMs: null, tasksMax: null, failuresInARowMax: 9 };
+const runStarted: LoopEvent = { type: "run-started", run: "run", limits: runLimits };
+const stopRequested = (how: "drain" | "now"): LoopEvent => ({
   type: "stop-requested",
-  how: "drain",
+  how,
   outcome: { kind: "signal", signal: "SIGTERM" },
-};
+});
 
 const verdictOf = (of: Named, verdict: Verdict): LoopEvent => ({ type: "verdict-reached", ...of, verdict });
 const sealedOf = (of: Named, tree: string): LoopEvent => ({

@@ -1,5 +1,6 @@
 /** What an open attempt does next: one handler for each event, and the phases in which that event can arrive. */
 import { retryDelayMs } from "./backoff.ts";
+import { isMoneySpent } from "./budget.ts";
 import { invariant } from "./invariant.ts";
 import type { AttemptEvent, Failure, LoopEvent, Usage } from "./message.ts";
 import {
@@ -15,6 +16,7 @@ import {
   stopAndInterrupt,
 } from "./move.ts";
 import {
+  type Attempt,
   dropAttempt,
   dropRecord,
   editRun,
@@ -46,6 +48,13 @@ export const expectedPhases: Readonly<Record<OpenAttemptEvent["type"], readonly 
   "command-failed": phases,
 };
 
+/** Events that can only be about attempts with this goal. */
+const expectedGoals: Readonly<Partial<Record<OpenAttemptEvent["type"], Attempt["goal"]>>> = {
+  "task-landed": "land",
+  "attempt-rejected": "land",
+  "task-blocked": "give-up",
+};
+
 const handlers: { readonly [Type in OpenAttemptEvent["type"]]: Handler<Type> } = {
   "workspace-prepared": onPrepared,
   "baseline-checked": onBaseline,
@@ -71,6 +80,10 @@ export function stepAttempt(state: LoopState, event: OpenAttemptEvent, nowMs: nu
   invariant(
     expectedPhases[event.type].includes(attempt.phase),
     `${event.type} for ${name} in phase ${attempt.phase}`,
+  );
+  invariant(
+    (expectedGoals[event.type] ?? attempt.goal) === attempt.goal,
+    `${event.type} for ${name}, whose goal is to ${attempt.goal}`,
   );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table pairs each type with its handler
   const handle = handlers[event.type] as (at: Situation, event: OpenAttemptEvent) => Step;
@@ -118,10 +131,18 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
     case "refused":
       return stopAndInterrupt(at, { kind: "refused", reason: stop.reason });
     case "limited":
-      return interrupt({ ...at, state: { ...at.state, notBeforeMs: stop.resetsAtMs } }, stop.reason);
+      return interrupt({ ...at, state: waitUntil(at, stop.resetsAtMs) }, stop.reason);
     case "stopped":
       return interrupt(at, "stopped by the supervisor");
   }
+}
+
+/** A limit that is told with a date in the past must not be asked again at once. */
+const limitMsMin = 60_000;
+
+/** Several agents may meet limits at once: the last one to end counts. */
+function waitUntil({ state, nowMs }: Situation, resetsAtMs: number): LoopState {
+  return { ...state, notBeforeMs: Math.max(state.notBeforeMs, resetsAtMs, nowMs + limitMsMin) };
 }
 
 /** Takes what an agent used off the run's money and tokens. */
@@ -137,11 +158,9 @@ function onSealed(at: Situation, { change }: EventOf<"change-sealed">): Step {
   if (change.kind === "empty") return reject(at, emptyFailure);
   if (change.kind === "refused")
     return onReject(at, { kind: "refused", reason: change.reason, evidence: null });
-  const record = recordOf(at);
-  if (record.trees.includes(change.tree)) return reject(at, noProgressFailure);
-  const state = putRecord(at.state, at.attempt.task, { ...record, trees: [...record.trees, change.tree] });
-  const attempt = { ...at.attempt, change: change.commit };
-  return enter({ ...at, state, attempt }, "judging", { type: "judge-change", commit: change.commit });
+  if (recordOf(at).trees.includes(change.tree)) return reject(at, noProgressFailure);
+  const attempt = { ...at.attempt, change: change.commit, tree: change.tree };
+  return enter({ ...at, attempt }, "judging", { type: "judge-change", commit: change.commit });
 }
 
 const emptyFailure: Failure = { kind: "empty", reason: "the agent changed nothing", evidence: null };
@@ -158,17 +177,27 @@ function onVerdict(at: Situation, { verdict }: EventOf<"verdict-reached">): Step
       return landNext([inPhase({ ...at, attempt }, "queued-to-land"), []], at.nowMs);
     }
     case "reject":
-      return at.attempt.goal === "give-up" ? noteBlocked(at, verdict.failure) : onReject(at, verdict.failure);
+      if (at.attempt.goal === "give-up") return noteBlocked(at, verdict.failure);
+      return onReject({ ...at, state: rememberTree(at) }, verdict.failure);
     case "inconclusive":
       if (at.state.stopping?.how === "now") return interrupt(at, verdict.reason);
       return stopAndInterrupt(at, { kind: "breaker", reason: verdict.reason });
   }
 }
 
+/** Only what the gates saw and refused is no progress when it comes again: an interrupted change is. */
+function rememberTree(at: Situation): LoopState {
+  const { task, tree } = at.attempt;
+  const record = recordOf(at);
+  if (tree === null || record.trees.includes(tree)) return at.state;
+  return putRecord(at.state, task, { ...record, trees: [...record.trees, tree] });
+}
+
 /** A red verdict goes back to the same agent while rounds are left; a conflict needs a fresh base instead. */
 function onReject(at: Situation, failure: Failure): Step {
   const { round, limits } = at.attempt;
-  const goesBack = failure.kind !== "conflict" && round < limits.roundsMax && at.state.stopping === null;
+  if (at.state.stopping?.how === "now") return interrupt(at, "stopped by the supervisor");
+  const goesBack = failure.kind !== "conflict" && round < limits.roundsMax && !isMoneySpent(at.state);
   if (!goesBack) return reject(at, failure);
   const attempt = { ...at.attempt, round: round + 1 };
   return enter({ ...at, attempt }, "working", { type: "return-evidence", round: round + 1, failure });
@@ -176,13 +205,20 @@ function onReject(at: Situation, failure: Failure): Step {
 
 /** The record itself was refused by the gates: the task is blocked in the journal alone, and people are told. */
 function noteBlocked(at: Situation, failure: Failure): Step {
-  const why = `its record commit was refused: ${failure.reason}`;
+  const first = recordOf(at).failures.at(-1)?.reason ?? "its attempts are used up";
+  const why = `${first} (and its record commit was refused: ${failure.reason})`;
   return enter(at, "ending", { type: "note-blocked", why });
 }
 
+/** Somebody who moves the target faster than the gates run would keep an attempt landing for ever. */
+const movesMax = 20;
+const movesReason = `the target moved ${movesMax} times while one change was to land`;
+
 /** Somebody else moved the target: what was judged is not what would land, so it is judged again. */
 function judgeAgain(before: Situation): Step {
-  const at = { ...before, attempt: { ...before.attempt, accepted: null } };
+  const moves = before.attempt.moves + 1;
+  const at = { ...before, attempt: { ...before.attempt, moves, accepted: null } };
+  if (moves > movesMax) return stopAndInterrupt(at, { kind: "breaker", reason: movesReason });
   const { goal, change } = at.attempt;
   if (goal === "give-up")
     return enter(at, "judging", { type: "judge-record", failures: recordOf(at).failures });

@@ -8,7 +8,7 @@ export function budgetStop(state: LoopState, nowMs: number): RunOutcome | null {
   if (run === null) return null;
   const { usdMax, untilMs, tasksMax, failuresInARowMax } = run.limits;
   const tasksDone = run.landed.size + run.blocked.size;
-  if (usdMax !== null && run.usd >= usdMax) {
+  if (usdMax !== null && isMoneySpent(state)) {
     return {
       kind: "budget",
       reason: `limits.run.usd is spent: ${run.usd.toFixed(2)} of ${usdMax.toFixed(2)} USD`,
@@ -17,7 +17,7 @@ export function budgetStop(state: LoopState, nowMs: number): RunOutcome | null {
   if (untilMs !== null && nowMs >= untilMs) {
     return { kind: "budget", reason: "limits.run.until has come: no new attempt starts" };
   }
-  if (tasksMax !== null && tasksDone + openTasks(state) >= tasksMax) {
+  if (tasksMax !== null && tasksDone >= tasksMax) {
     return {
       kind: "budget",
       reason: `limits.run.tasks is reached: ${tasksDone} of ${tasksMax} tasks are done`,
@@ -32,9 +32,15 @@ export function budgetStop(state: LoopState, nowMs: number): RunOutcome | null {
   return null;
 }
 
-/** An open attempt may become a done task: it is counted before it is spent. */
-function openTasks(state: LoopState): number {
-  return state.attempts.size;
+/** Checked before an attempt and before a round: both cost money. */
+export function isMoneySpent({ run }: LoopState): boolean {
+  return run !== null && run.limits.usdMax !== null && run.usd >= run.limits.usdMax;
+}
+
+/** Whether the open attempts, if each becomes a done task, use up limits.run.tasks: then wait for how they end. */
+export function isTasksMaxTaken({ run, attempts }: LoopState): boolean {
+  const tasksMax = run?.limits.tasksMax ?? Infinity;
+  return run !== null && run.landed.size + run.blocked.size + attempts.size >= tasksMax;
 }
 
 /** Money an attempt may use: its own limit, or what is left of the run's, whichever is less. */

@@ -26,7 +26,8 @@ export function selectLearnings(
   taskText: string,
   tokensMax: number,
 ): readonly Learning[] {
-  const unique = [...new Map(all.map((learning) => [learning.text, learning])).values()];
+  const newestOf = new Map(all.map((learning) => [learning.text, learning]));
+  const unique = all.filter((learning) => newestOf.get(learning.text) === learning);
   const relevance = relevanceTo(taskText, unique);
   const newest = unique.slice(-newestCount).toReversed();
   const rest = unique.slice(0, -newestCount).filter((learning) => relevance(learning) > 0);
@@ -69,7 +70,7 @@ function wordsOf(text: string): ReadonlySet<string> {
 
 /** The id after the last one in use: `L-0143` → `L-0144`. */
 export function nextLearningNumber(all: readonly Learning[]): number {
-  return 1 + Math.max(0, ...all.map((learning) => Number(learning.id.slice(2))));
+  return 1 + all.reduce((highest, { id }) => Math.max(highest, Number(id.slice(2))), 0);
 }
 
 export const learningId = (number: number): string => `L-${String(number).padStart(4, "0")}`;

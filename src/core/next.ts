@@ -1,5 +1,5 @@
 /** What the loop starts next, if anything: the other half of the decision beside transition.ts. */
-import { budgetStop } from "./budget.ts";
+import { budgetStop, isTasksMaxTaken } from "./budget.ts";
 import type { TaskId } from "./ids.ts";
 import type { RunOutcome } from "./message.ts";
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
@@ -33,10 +33,12 @@ function decideStart(state: LoopState, queue: Queue, context: NextContext): Next
   const startable = standing.ready.filter((task) => isStartable(state, task));
   if (startable.length === 0) {
     if (state.attempts.size > 0) return { kind: "wait", untilMs: null };
-    return { kind: "end", outcome: drainedOutcome(state, queue, standing) };
+    return { kind: "end", outcome: drainedOutcome(queue, standing) };
   }
   const spent = budgetStop(state, context.nowMs);
-  return spent === null ? startFirst(state, startable, context.nowMs) : { kind: "stop", outcome: spent };
+  if (spent !== null) return { kind: "stop", outcome: spent };
+  if (isTasksMaxTaken(state)) return { kind: "wait", untilMs: null };
+  return startFirst(state, startable, context.nowMs);
 }
 
 /** A task whose attempts are used up, or whose agent asked a question, is given up before anything else starts. */
@@ -62,7 +64,8 @@ function isStartable(state: LoopState, task: Task): boolean {
 }
 
 function startFirst(state: LoopState, startable: readonly Task[], nowMs: number): Next {
-  let untilMs: number | null = null;
+  // Nobody waits beyond the end of the run.
+  let untilMs = state.run?.limits.untilMs ?? null;
   for (const task of startable) {
     const record = state.records.get(task.id);
     const taskMs = record?.text === task.text ? record.notBeforeMs : 0;
@@ -74,8 +77,9 @@ function startFirst(state: LoopState, startable: readonly Task[], nowMs: number)
 }
 
 /** Drained means nothing can start any more; only a queue with nothing left over is drained for good. */
-function drainedOutcome(state: LoopState, queue: Queue, standing: Standing): RunOutcome {
-  const blockedNow = state.run?.blocked.size ?? 0;
-  const leftOver = standing.blocked.length + standing.waiting.size + queue.problems.length + blockedNow;
+function drainedOutcome(queue: Queue, standing: Standing): RunOutcome {
+  // What still stands ready was given up in this run, and its file does not say so (yet).
+  const { ready, blocked, waiting } = standing;
+  const leftOver = ready.length + blocked.length + waiting.size + queue.problems.length;
   return leftOver === 0 ? { kind: "drained" } : { kind: "blocked" };
 }

@@ -38,7 +38,9 @@ export function checkQueue(
   const problems = [...queue.problems];
   for (const task of queue.tasks) {
     const message = taskProblem(task, known);
-    if (message === null) tasks.push(task);
+    // A task whose file was removed after it landed still counts for those that depend on it.
+    const dependsOn = task.dependsOn.filter((on) => !known.landed.has(on));
+    if (message === null) tasks.push({ ...task, dependsOn });
     else problems.push({ file: task.file, line: null, task: task.id, message });
   }
   return { tasks, problems };

@@ -29,6 +29,10 @@ export interface Attempt {
   readonly round: number;
   /** The agent's last sealed change, as a commit on `base`. */
   readonly change: CommitSha | null;
+  /** The tree of that change. */
+  readonly tree: TreeSha | null;
+  /** How often the target moved while this change was to land. */
+  readonly moves: number;
   /** Set by an accept verdict alone; the only thing that may land. */
   readonly accepted: Candidate | null;
 }
@@ -39,7 +43,7 @@ export interface TaskRecord {
   readonly limits: TaskLimits;
   readonly lastAttempt: number;
   readonly failures: readonly FailedAttempt[];
-  /** Trees that were sealed for this text: seeing one again is no progress. */
+  /** Trees that were rejected for this text: seeing one again is no progress. */
   readonly trees: readonly TreeSha[];
   readonly notBeforeMs: number;
 }

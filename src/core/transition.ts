@@ -24,7 +24,7 @@ export function transition(state: LoopState, event: LoopEvent, context: Context)
     case "run-started":
       return [startRun(state, event, context), []];
     case "attempts-found":
-      return [event.found.reduce(rememberAttempt, state), []];
+      return [rememberAttempts(state, event.found), []];
     case "stop-requested":
       return requestStop(state, event.how, event.outcome);
     case "run-ended":
@@ -69,10 +69,14 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
 }
 
 /** Attempt numbers that refs know and the journal does not: a deleted state directory must not reuse them. */
-function rememberAttempt(state: LoopState, found: { task: Attempt["task"]; attempt: number }): LoopState {
-  const record = state.records.get(found.task);
-  if (record !== undefined && record.lastAttempt >= found.attempt) return state;
-  return putRecord(state, found.task, { ...blankRecord, ...record, lastAttempt: found.attempt });
+function rememberAttempts(state: LoopState, found: EventOf<"attempts-found">["found"]): LoopState {
+  // One map for all of them: a copy for each would take seconds for ten thousand tasks.
+  const records = new Map(state.records);
+  for (const { task, attempt } of found) {
+    const known = records.get(task) ?? blankRecord;
+    if (known.lastAttempt < attempt) records.set(task, { ...known, lastAttempt: attempt });
+  }
+  return { ...state, records };
 }
 
 /** Stands until the task's next attempt brings its text and limits. */
@@ -87,6 +91,7 @@ const blankRecord: TaskRecord = {
 
 function startAttempt(state: LoopState, event: EventOf<"attempt-started">, context: Context): Step {
   const { task, attempt: number, limits, text } = event;
+  invariant(state.run !== null && state.stopping === null, `attempt ${number} of ${task} outside a run`);
   invariant(!state.attempts.has(task), `task ${task} has an open attempt already`);
   const known = state.records.get(task) ?? blankRecord;
   invariant(number > known.lastAttempt, `attempt ${number} of ${task} is not a new one`);
@@ -95,7 +100,11 @@ function startAttempt(state: LoopState, event: EventOf<"attempt-started">, conte
     known.text === text ? { failures: known.failures, trees: known.trees } : { failures: [], trees: [] };
   const record = { ...known, ...history, text, limits, lastAttempt: number };
   const attempt = opened({ task, number, limits, goal: "land", phase: "preparing" }, context);
-  const counted = editRun(state, (run) => ({ attempts: run.attempts + 1 }));
+  // A task that was given up and then edited is open again.
+  const counted = editRun(state, (run) => ({
+    attempts: run.attempts + 1,
+    blocked: new Set([...run.blocked].filter((id) => id !== task)),
+  }));
   const started = putAttempt(putRecord(counted, task, record), attempt);
   return [started, [{ type: "prepare-workspace", task, attempt: number }]];
 }
@@ -113,5 +122,14 @@ function startGiveUp(state: LoopState, event: EventOf<"give-up-started">, contex
 type Opening = Pick<Attempt, "task" | "number" | "limits" | "goal" | "phase">;
 
 function opened(opening: Opening, context: Context): Attempt {
-  return { ...opening, sinceMs: context.nowMs, base: null, round: 0, change: null, accepted: null };
+  return {
+    ...opening,
+    sinceMs: context.nowMs,
+    base: null,
+    round: 0,
+    moves: 0,
+    change: null,
+    tree: null,
+    accepted: null,
+  };
 }

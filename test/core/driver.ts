@@ -242,7 +242,8 @@ function editTask(tasks: readonly Task[], id: TaskId, edits: Partial<Task>): rea
 
 function answer(world: World, command: AttemptCommand): OpenAttemptEvent {
   const { task, attempt } = command;
-  if (isUnlucky(world, 250)) {
+  // A failed landing is rare enough in itself, and others may be waiting behind it.
+  if (isUnlucky(world, "candidate" in command ? 25 : 250)) {
     return { type: "command-failed", task, attempt, command: command.type, reason: "the disk is full" };
   }
   switch (command.type) {

@@ -246,12 +246,17 @@ describe("A run", () => {
     expect(counterexample).toBeNull();
   });
 
-  it("starts no agent after it was asked to stop", () => {
+  it("starts no agent after it was asked to stop, and returns no evidence when it stops now", () => {
     const counterexample = counterexampleTo((entries) =>
       entries
         .filter(({ before }) => before.stopping !== null)
-        .flatMap(({ commands }) => commands)
-        .filter((command) => command.type === "start-agent" || command.type === "return-evidence"),
+        .flatMap(({ commands, before }) =>
+          commands.map((command) => ({ command, how: before.stopping?.how })),
+        )
+        .filter(
+          ({ command, how }) =>
+            command.type === "start-agent" || (command.type === "return-evidence" && how === "now"),
+        ),
     );
     expect(counterexample).toBeNull();
   });

@@ -180,18 +180,18 @@ describe("After a failure", () => {
 });
 
 describe("A usage limit", () => {
-  const state = stateAfter(runStarted(), started(a), ...working(a), ...limited(a, 9_000));
+  const state = stateAfter(runStarted(), started(a), ...working(a), ...limited(a, 90_000));
 
   it("lets every task wait for its date, and counts as no failure", () => {
-    expect(next(state, [a, b])).toEqual({ kind: "wait", untilMs: 9_000 });
-    expect(next(state, [a, b], { nowMs: 9_000 })).toEqual({ kind: "start", task: "a", attempt: 2 });
+    expect(next(state, [a, b])).toEqual({ kind: "wait", untilMs: 90_000 });
+    expect(next(state, [a, b], { nowMs: 90_000 })).toEqual({ kind: "start", task: "a", attempt: 2 });
     expect(state.run?.failuresInARow).toBe(0);
   });
 
   it("is not shortened by another agent's earlier date", () => {
-    const both = [started(a), started(b), ...working(a), ...working(b), ...limited(a, 9_000)];
+    const both = [started(a), started(b), ...working(a), ...working(b), ...limited(a, 90_000)];
     const later = stateAfter(runStarted(), ...both, ...limited(b, 4_000));
-    expect(next(later, [a, b])).toEqual({ kind: "wait", untilMs: 9_000 });
+    expect(next(later, [a, b])).toEqual({ kind: "wait", untilMs: 90_000 });
   });
 });
 
@@ -248,6 +248,28 @@ describe("A task that was given up and then edited", () => {
   it("is given up again when they are used up", () => {
     const state = stateAfter(...history, started(edited, 2, 1), ...failed(edited, "timed-out", 2));
     expect(next(state, [edited])).toEqual({ kind: "give-up", task: "a", attempt: 2 });
+  });
+});
+
+describe("A task that landed in this run", () => {
+  it("does not start again while its file still says ready, and what depends on it starts", () => {
+    const candidate = { commit: commitSha("c"), tree: treeSha("t"), base: commitSha("base") };
+    const of = { task: a.id, attempt: 1 };
+    const change = { kind: "changed", tree: treeSha("t"), commit: commitSha("change") } as const;
+    const usage = { usd: null, inputTokens: 0, outputTokens: 0, turns: 1 };
+    const state = stateAfter(
+      runStarted(),
+      started(a),
+      ...working(a),
+      { type: "agent-stopped", ...of, stop: { kind: "finished" }, usage },
+      { type: "change-sealed", ...of, change, restored: [] },
+      { type: "verdict-reached", ...of, verdict: { kind: "accept", candidate, gates: ["tests"] } },
+      { type: "task-landed", ...of, commit: candidate.commit, learnings: [] },
+      { type: "workspace-released", ...of },
+    );
+    expect(next(state, [a])).toEqual({ kind: "end", outcome: { kind: "drained" } });
+    const dependent = taskOf("b", { dependsOn: [a.id] });
+    expect(next(state, [a, dependent])).toEqual({ kind: "start", task: "b", attempt: 1 });
   });
 });
 
