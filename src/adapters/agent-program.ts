@@ -1,4 +1,5 @@
 /** What every manner of agent shares: how the program is started, and what its end amounts to. */
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentStop, Usage } from "../core/message.ts";
 import type { AgentOrder } from "../ports.ts";
@@ -38,6 +39,12 @@ export function groupOrder(
     idleMsMax: limits.idleMsMax,
     signal: order.signal,
   };
+}
+
+/** The file lies where the agent can write: whatever it left there is removed, not written through. */
+export async function writeBriefFile(file: string, brief: string): Promise<void> {
+  await rm(file, { recursive: true, force: true });
+  await writeFile(file, brief, { mode: 0o600, flag: "wx" });
 }
 
 /** What an end without a claim amounts to. */

@@ -1,5 +1,4 @@
 /** A session over `ralph-agent/1`: JSON lines both ways; the agent stays for the verdict and may try again. */
-import { writeFile } from "node:fs/promises";
 import type { AgentStop, Usage } from "../core/message.ts";
 import {
   type AgentMessage,
@@ -8,7 +7,7 @@ import {
   parseAgentLine,
 } from "../formats/agent-stream.ts";
 import type { AgentOrder, AgentReport, AgentSession } from "../ports.ts";
-import { type AgentProgram, groupOrder, noUsage, stopFor } from "./agent-program.ts";
+import { type AgentProgram, groupOrder, noUsage, stopFor, writeBriefFile } from "./agent-program.ts";
 import { type ProcessGroup, startGroup } from "./process-group.ts";
 
 /** What one process has told so far, and who waits for its next stop. */
@@ -30,7 +29,7 @@ export function openProtocolSession(order: AgentOrder, program: AgentProgram): A
   return {
     label: program.label,
     async start() {
-      await writeFile(order.workspace.briefFile, order.brief, { mode: 0o600 });
+      await writeBriefFile(order.workspace.briefFile, order.brief);
       conversation = begin(order, program);
       return nextReport(conversation, formatBriefMessage(order.brief));
     },

@@ -1,6 +1,6 @@
 /** Runs gates as processes in a gate checkout: bounded time, bounded output, and nobody left behind. */
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, readFile, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -46,7 +46,7 @@ async function runGate(gate: Gate, order: GateOrder, reports: string): Promise<G
   });
   const exit = gateExit(await group.exit, gate);
   const report = gate.report === null ? null : await readReport(reportFile);
-  await rm(reportFile, { force: true });
+  await rm(reportFile, { recursive: true, force: true });
   const output = stripVTControlCharacters(group.output());
   const durationMs = Math.round(performance.now() - startedMs);
   return { gate: gate.name, exit, report, durationMs, output, logFile };
@@ -62,8 +62,10 @@ function gateExit(exit: GroupExit, gate: Gate): GateExit {
 const reportBytesMax = 50 * 1024 * 1024;
 
 async function readReport(file: string): Promise<GateReport> {
-  const stats = await stat(file).catch(() => null);
+  const stats = await lstat(file).catch(() => null);
   if (stats === null) return { kind: "missing" };
+  // The code under judgement may leave anything there: a pipe would be read for ever, a link leads elsewhere.
+  if (!stats.isFile()) return { kind: "unreadable", reason: "it is not a file" };
   if (stats.size > reportBytesMax) return { kind: "unreadable", reason: `it has ${stats.size} bytes` };
   return parseJunit(await readFile(file, "utf8"));
 }

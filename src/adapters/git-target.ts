@@ -4,14 +4,17 @@
  * Invariant: the target moves only here, by compare-and-swap from the candidate's parent to the candidate, in one
  * ref transaction with the task's landed ref. Nothing here decides; it carries out an accept verdict.
  */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type CommitSha, commitSha, type TreeSha, treeSha } from "../core/ids.ts";
 import type { Candidate } from "../core/message.ts";
 import { RalphError } from "../errors.ts";
 import type { ChangedPath, Composed, ComposeOrder, LandOrder, LandResult, Target } from "../ports.ts";
-import { firstLine, type Git } from "./git.ts";
-import { type FastForward, listCheckouts, planFastForward } from "./git-checkout.ts";
+import { firstLine, type Git, troubleLine } from "./git.ts";
+import { type FastForward, listCheckouts, planFastForward, retryLocked } from "./git-checkout.ts";
 import { attemptRef, landedRef, readKeptAttempts, readLanded } from "./git-refs.ts";
 import { modes, parseRawDiff } from "./raw-diff.ts";
+import { redactor } from "./redact.ts";
 
 export interface GitTargetOptions {
   readonly branch: string;
@@ -37,7 +40,9 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
     compose: (order) => compose(git, order, options.sign),
     land: (order) => land(git, branchRef, order, options.warn),
     async keep(task, attempt, commit) {
-      await git.run(["update-ref", attemptRef(task, attempt), commit]);
+      const result = await retryLocked(() => git.ask(["update-ref", attemptRef(task, attempt), commit]));
+      if (result.code === 0) return;
+      throw new RalphError("git-failed", `the work of ${task} cannot be kept: ${troubleLine(result.stderr)}`);
     },
     landedTasks: () => readLanded(git, branchRef),
     keptAttempts: () => readKeptAttempts(git),
@@ -66,7 +71,7 @@ async function compose(git: Git, order: ComposeOrder, sign: boolean): Promise<Co
   if (code.kind === "conflict") return code;
   const tree = await withFiles(git, code.tree, order.files);
   const args = ["commit-tree", tree, "-p", order.onto, "-F", "-", ...(sign ? ["-S"] : [])];
-  const commit = commitSha((await git.run(args, { input: order.message })).trim());
+  const commit = commitSha((await git.run(args, { input: redactor.text(order.message) })).trim());
   return { kind: "composed", candidate: { commit, tree, base: order.onto } };
 }
 
@@ -92,24 +97,28 @@ async function composeCode(git: Git, { onto, change }: ComposeOrder): Promise<Co
   throw new RalphError("git-failed", `git merge-tree failed: ${firstLine(merge.stderr)}`);
 }
 
-/** The tree with files of the supervisor's own laid over it. */
+/**
+ * The tree with files of the supervisor's own laid over it. They are added from a folder, as any file is, so that the
+ * repository's attributes (line ends, filters) hold for them, too.
+ */
 async function withFiles(git: Git, tree: TreeSha, files: ReadonlyMap<string, string>): Promise<TreeSha> {
   if (files.size === 0) return tree;
   return git.withIndex(async (index) => {
-    await git.run(["read-tree", tree], { index });
-    const entries = [...files].map(async ([path, text]) => {
-      const sha = await git.run(["hash-object", "-w", "--stdin", "--path", path], { input: text });
-      return `100644 ${sha.trim()}\t${path}\0`;
-    });
-    const input = (await Promise.all(entries)).join("");
-    await git.run(["update-index", "-z", "--index-info"], { index, input });
-    return treeSha((await git.run(["write-tree"], { index })).trim());
+    const workTree = `${index}.files`;
+    try {
+      await git.run(["read-tree", tree], { index });
+      for (const [path, text] of files) {
+        await mkdir(dirname(join(workTree, path)), { recursive: true });
+        await writeFile(join(workTree, path), text);
+      }
+      const input = [...files.keys()].map((path) => `${path}\0`).join("");
+      await git.run(["update-index", "--add", "--replace", "-z", "--stdin"], { workTree, index, input });
+      return treeSha((await git.run(["write-tree"], { index })).trim());
+    } finally {
+      await rm(workTree, { recursive: true, force: true });
+    }
   });
 }
-
-/** How often a lock that another git process holds is waited for, and how long each time. */
-const lockTries = 20;
-const lockDelayMs = 100;
 
 async function land(
   git: Git,
@@ -158,16 +167,9 @@ async function moveRefs(git: Git, branchRef: string, order: LandOrder): Promise<
   if (kind === "land")
     lines.push(`create ${landedRef(task)} ${candidate.commit}`, `delete ${attemptRef(task, attempt)}`);
   const input = ["start", ...lines, "prepare", "commit", ""].join("\n");
-  let reason = "";
-  for (let tries = 0; tries < lockTries; tries += 1) {
-    const message = `ralphwright: ${kind} ${task}`;
-    const result = await git.ask(["update-ref", "--create-reflog", "-m", message, "--stdin"], { input });
-    if (result.code === 0) return null;
-    reason = firstLine(result.stderr);
-    if (!/\.lock': File exists/.test(result.stderr)) break;
-    await new Promise((resolve) => setTimeout(resolve, lockDelayMs));
-  }
-  return reason;
+  const args = ["update-ref", "--create-reflog", "-m", `ralphwright: ${kind} ${task}`, "--stdin"];
+  const result = await retryLocked(() => git.ask(args, { input }));
+  return result.code === 0 ? null : firstLine(result.stderr);
 }
 
 /** The post-condition: what is on the target is the tree that was judged. If not, everything stops, loudly. */
@@ -199,7 +201,7 @@ async function repairCheckouts(git: Git, branchRef: string): Promise<readonly st
     const isBehind = (await git.ask(["diff-index", "--cached", "--quiet", parent], { checkout })).code === 0;
     const isCurrent = (await git.ask(["diff-index", "--cached", "--quiet", tip], { checkout })).code === 0;
     if (!isBehind || isCurrent) continue;
-    const result = await git.ask(["read-tree", "-m", "-u", parent, tip], { checkout });
+    const result = await retryLocked(() => git.ask(["read-tree", "-m", "-u", parent, tip], { checkout }));
     if (result.code === 0) repaired.push(checkout);
   }
   return repaired;

@@ -6,7 +6,7 @@
  * there is never believed; the commits an agent makes count only as files.
  */
 import { randomUUID } from "node:crypto";
-import { chmod, copyFile, lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CommitSha, commitSha, treeSha } from "../core/ids.ts";
 import type { GateCheckout, LaidOut, Sealed, SealOrder, Workspace, Workspaces } from "../ports.ts";
@@ -45,22 +45,27 @@ export function createGitWorkspaces(git: Git, options: GitWorkspacesOptions): Wo
 }
 
 interface Directory {
-  /** Holds the tree and, beside it, what the tree's own user must not see or need not. */
+  /** Holds the tree and, beside it, the files through which the supervisor and the tree's user talk. */
   readonly home: string;
   readonly tree: string;
-  /** Index as it was when the directory was laid out: with it, only changed files are read again. */
-  readonly index: string;
+  /**
+   * Index as it was when the directory was laid out: with it, only changed files are read again. It is kept in
+   * memory, because the directory's user could write any file, and an index can hide changes.
+   */
+  readonly index: Buffer;
 }
 
 /** A directory with the files of one commit and a fresh `.git` of its own that borrows the user's objects. */
 async function layOutDirectory(git: Git, folder: string, commit: CommitSha): Promise<Directory> {
   const home = join(folder, randomUUID());
   const tree = join(home, "tree");
-  const index = join(home, "index");
   await mkdir(tree, { recursive: true, mode: 0o700 });
-  await git.run(["read-tree", "--reset", "-u", commit], { workTree: tree, index });
+  const index = await git.withIndex(async (file) => {
+    await git.run(["read-tree", "--reset", "-u", commit], { workTree: tree, index: file });
+    return readFile(file);
+  });
   await makeOwnRepository(git, tree, commit);
-  await copyFile(index, join(tree, ".git", "index"));
+  await writeFile(join(tree, ".git", "index"), index);
   return { home, tree, index };
 }
 
@@ -137,7 +142,7 @@ async function identify(path: string): Promise<string | null> {
 async function sealDirectory(git: Git, open: OpenWorkspace, order: SealOrder): Promise<Sealed> {
   const { tree: workTree, base } = open;
   return git.withIndex(async (index) => {
-    await copyFile(open.index, index);
+    await writeFile(index, open.index);
     const added = await stageAll(git, workTree, index);
     if (added !== null) return { kind: "refused", reason: added };
     const changes = await stagedChanges(git, index, base);
@@ -198,7 +203,7 @@ function openGateCheckout(git: Git, directory: Directory, commit: CommitSha): Ga
     path: workTree,
     async changedPaths() {
       return git.withIndex(async (index) => {
-        await copyFile(directory.index, index);
+        await writeFile(index, directory.index);
         const trouble = await stageAll(git, workTree, index);
         if (trouble !== null) return [trouble];
         return (await stagedChanges(git, index, commit)).map(({ path }) => path);

@@ -6,6 +6,7 @@
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RalphError } from "../errors.ts";
@@ -22,7 +23,7 @@ export interface GitOptions {
   /** Private index file. */
   readonly index?: string;
   readonly input?: string;
-  /** Run in this checkout of the user's, with its own git directory and index. */
+  /** Run in this checkout of the user's, with its own git directory and, unless `index` is given, its own index. */
   readonly checkout?: string;
 }
 
@@ -44,6 +45,9 @@ const settings = [
   // A gate or an agent could otherwise hide a changed file by setting its time back.
   "core.trustctime=true",
   "core.checkStat=default",
+  // These would leave bits in a private index that make git overlook changed files.
+  "core.ignoreStat=false",
+  "core.untrackedCache=false",
   "core.protectHFS=true",
   "core.protectNTFS=true",
   "core.quotePath=false",
@@ -52,13 +56,27 @@ const settings = [
   "core.fsync=committed,reference",
   "core.fsyncMethod=batch",
   "gc.auto=0",
+  // What a workspace's `.git` is made of; a later git may have another default.
+  "init.defaultRefFormat=files",
+  "i18n.commitEncoding=UTF-8",
+  "log.showSignature=false",
+].flatMap((setting) => ["-c", setting]);
+
+/** Beside them, outside the user's own checkouts: a workspace holds the whole commit, its index is one file. */
+const wholeTreeSettings = [
+  "core.sparseCheckout=false",
+  "core.splitIndex=false",
+  "index.sparse=false",
+  // A file that does not survive the conversion of its line ends is the gates' business, not a fatal error.
+  "core.safecrlf=false",
 ].flatMap((setting) => ["-c", setting]);
 
 /** `scratch`: folder for private index files, outside the repository. */
 export function createGit(gitDir: string, scratch: string): Git {
   const ask = (args: readonly string[], options: GitOptions = {}): Promise<GitResult> => {
     const cwd = options.checkout ?? gitDir;
-    return runGit([...settings, ...args], cwd, options.input ?? null, gitVariables(gitDir, options));
+    const all = options.checkout === undefined ? [...settings, ...wholeTreeSettings] : settings;
+    return runGit([...all, ...args], cwd, options.input ?? null, gitVariables(gitDir, options));
   };
   return {
     gitDir,
@@ -76,7 +94,7 @@ export function createGit(gitDir: string, scratch: string): Git {
       if (result.code === 0) return result.stdout;
       throw new RalphError(
         "git-failed",
-        `git ${args.slice(0, 2).join(" ")} failed: ${firstLine(result.stderr)}`,
+        `git ${args.slice(0, 2).join(" ")} failed: ${troubleLine(result.stderr)}`,
         {
           hint: "Run the same in the repository by hand to see more; nothing was landed by this.",
         },
@@ -92,13 +110,17 @@ export function askGit(args: readonly string[], cwd: string): Promise<GitResult>
 
 export const firstLine = (text: string): string => text.trim().split("\n")[0] ?? "";
 
+/** The line of git's messages that says what went wrong; warnings and hints may stand before it. */
+export function troubleLine(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  return lines.find((line) => /^(error|fatal): /.test(line)) ?? lines[0] ?? "";
+}
+
 function gitVariables(gitDir: string, options: GitOptions): Record<string, string> {
-  if (options.checkout !== undefined) return {};
-  return {
-    GIT_DIR: gitDir,
-    ...(options.workTree === undefined ? {} : { GIT_WORK_TREE: options.workTree }),
-    ...(options.index === undefined ? {} : { GIT_INDEX_FILE: options.index }),
-  };
+  const index = options.index === undefined ? {} : { GIT_INDEX_FILE: options.index };
+  if (options.checkout !== undefined) return index;
+  const workTree = options.workTree === undefined ? {} : { GIT_WORK_TREE: options.workTree };
+  return { GIT_DIR: gitDir, ...workTree, ...index };
 }
 
 /** `GIT_*` of our own caller (a hook, say) must not choose the repository for us. */
@@ -129,15 +151,21 @@ function runGit(
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
     child.stdin.on("error", () => {});
     child.once("error", (cause: NodeJS.ErrnoException) => {
-      const message =
-        cause.code === "ENOENT" ? "git is not on PATH" : `git could not be started: ${cause.message}`;
-      reject(new RalphError("git-failed", message, { hint: "Install git 2.38 or newer.", cause }));
+      reject(startFailure(cwd, cause));
     });
     child.once("close", (code) => {
       resolve({ code: code ?? 128, stdout: textOf(stdout), stderr: textOf(stderr) });
     });
     child.stdin.end(input ?? "");
   });
+}
+
+/** Node says ENOENT for a missing program and for a missing directory alike. */
+function startFailure(cwd: string, cause: NodeJS.ErrnoException): RalphError {
+  if (!existsSync(cwd)) return new RalphError("git-failed", `the directory ${cwd} is gone`, { cause });
+  const message =
+    cause.code === "ENOENT" ? "git is not on PATH" : `git could not be started: ${cause.message}`;
+  return new RalphError("git-failed", message, { hint: "Install git 2.38 or newer.", cause });
 }
 
 const textOf = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString();

@@ -4,6 +4,7 @@ import type { LoopEvent } from "../core/message.ts";
 import { RalphError, systemCodeOf } from "../errors.ts";
 import { formatJournalLine, parseJournal } from "../formats/journal-line.ts";
 import type { Journal, JournalRecord } from "../ports.ts";
+import { redactor } from "./redact.ts";
 
 export interface OpenJournal extends Journal, Disposable {
   /** What the file held when it was opened. */
@@ -28,7 +29,7 @@ export function openJournal(file: string): OpenJournal {
     records,
     bytesCut,
     append(atMs, event: LoopEvent) {
-      const record = { seq: seq + 1, atMs, event };
+      const record = { seq: seq + 1, atMs, event: redactor.value(event) };
       const line = Buffer.from(formatJournalLine(record));
       // A full disk writes a part and says so only at the next call: the next line must not be glued to it.
       if (writeOrNothing(descriptor, line) !== line.length) {

@@ -1,6 +1,7 @@
 /** The log as JSON lines on standard error, by pino, with secrets kept out by value. */
 import { destination, pino } from "pino";
 import type { Log } from "../ports.ts";
+import { redactor } from "./redact.ts";
 
 export function createPinoLog(): Log {
   const logger = pino(
@@ -13,7 +14,7 @@ export function createPinoLog(): Log {
   );
   return {
     write(level, message, fields) {
-      logger[level](fields ?? {}, message);
+      logger[level](redactor.value(fields ?? {}), redactor.text(message));
     },
   };
 }

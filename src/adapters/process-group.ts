@@ -5,13 +5,12 @@
  * When `exit` resolves, the group and every marked stray of it are gone, whoever still holds a pipe open.
  */
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
-import { StringDecoder } from "node:string_decoder";
 import { execa } from "execa";
-import { createBoundedText, createLineSplitter } from "./bounded-text.ts";
+import { createEnding, type GroupLimits } from "./group-clocks.ts";
+import { collectOutput } from "./group-output.ts";
 import { groupMark, killStrays } from "./stray-processes.ts";
 
-export interface GroupOrder {
+export interface GroupOrder extends GroupLimits {
   /** A string is run by bash; a list is a program with its arguments. */
   readonly command: string | readonly string[];
   readonly cwd: string;
@@ -19,10 +18,6 @@ export interface GroupOrder {
   /** Written to standard input, which is then closed; null leaves it open for `write`. */
   readonly input: string | null;
   readonly logFile: string;
-  readonly wallMsMax: number;
-  /** No output for this long ends the group; null: no such limit. */
-  readonly idleMsMax: number | null;
-  readonly signal: AbortSignal;
   /** Lines of standard output, without their line feed. */
   readonly onLine?: (line: string | { readonly tooLong: number }) => void;
 }
@@ -55,13 +50,8 @@ export const setSupervisorMark = (mark: string): void => {
 /** `--norc`: Node's pipes are sockets, which bash takes for a remote login and then reads `~/.bashrc`. */
 const bash = ["bash", "--norc", "-c"] as const;
 
-const termGraceMs = 5_000;
 /** After the program's own end: how long its last output may take through the pipes. */
 const drainMsMax = 1_000;
-const lineCharsMax = 1_000_000;
-const headCharsMax = 16_000;
-const tailCharsMax = 48_000;
-const logBytesMax = 64 * 1024 * 1024;
 
 export function startGroup(order: GroupOrder): ProcessGroup {
   const mark = `${supervisorMark}.${randomUUID()}`;
@@ -79,22 +69,10 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     forceKillAfterDelay: false,
   });
   const node = child.nodeChildProcess;
-  const kept = createBoundedText(headCharsMax, tailCharsMax);
-  const log = openLog(order.logFile);
-  const lines = createLineSplitter(lineCharsMax, (line) => order.onLine?.(line));
   const ending = createEnding(order, (signal) => child.kill(signal));
-  const receive = (isOutput: boolean): ((chunk: Buffer) => void) => {
-    const decoder = new StringDecoder("utf8");
-    return (chunk) => {
-      ending.noteOutput();
-      log.write(chunk);
-      const text = decoder.write(chunk);
-      kept.push(text);
-      if (isOutput) lines.push(text);
-    };
-  };
-  node.stdout?.on("data", receive(true));
-  node.stderr?.on("data", receive(false));
+  const output = collectOutput(order.logFile, ending.noteOutput);
+  if (node.stdout !== null) output.listen(node.stdout, order.onLine ?? null);
+  if (node.stderr !== null) output.listen(node.stderr, null);
   // A program that does not read its input closes the pipe: that is its right.
   node.stdin?.on("error", () => {});
   if (order.input !== null) node.stdin?.end(order.input);
@@ -108,8 +86,7 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     child.kill("SIGKILL");
     await killStrays(mark);
     await drainStreams(node);
-    lines.end();
-    log.close();
+    output.close();
     return ending.why === null || ended.kind === "not-started" ? ended : { kind: "ended", why: ending.why };
   })();
   return {
@@ -119,7 +96,7 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     resumeClocks: ending.resume,
     end: ending.end,
     exit,
-    output: kept.text,
+    output: output.text,
   };
 }
 
@@ -164,98 +141,4 @@ async function drainStreams(child: Child): Promise<void> {
   await Promise.race([Promise.all(ends), timeout]);
   clearTimeout(timer);
   for (const stream of [child.stdin, ...streams]) stream?.destroy();
-}
-
-interface Ending {
-  why: "wall" | "idle" | "stopped" | null;
-  readonly end: (why: "wall" | "idle" | "stopped") => void;
-  readonly noteOutput: () => void;
-  readonly hold: () => void;
-  readonly resume: () => void;
-  readonly done: () => void;
-}
-
-/** The clocks of one group: wall time, silence, the grace between SIGTERM and SIGKILL. */
-function createEnding(order: GroupOrder, kill: (signal: "SIGTERM" | "SIGKILL") => void): Ending {
-  const wall = createClock(order.wallMsMax, () => ending.end("wall"));
-  const idle = createClock(order.idleMsMax ?? Infinity, () => ending.end("idle"));
-  const grace = createClock(termGraceMs, () => kill("SIGKILL"));
-  const stop = (): void => ending.end("stopped");
-  const hold = (): void => {
-    wall.hold();
-    idle.restart();
-    idle.hold();
-  };
-  const ending: Ending = {
-    why: null,
-    end(why) {
-      if (ending.why !== null) return;
-      ending.why = why;
-      kill("SIGTERM");
-      grace.resume();
-    },
-    noteOutput: idle.restart,
-    hold,
-    resume() {
-      wall.resume();
-      idle.resume();
-    },
-    done() {
-      for (const clock of [wall, idle, grace]) clock.hold();
-      order.signal.removeEventListener("abort", stop);
-    },
-  };
-  ending.resume();
-  if (order.signal.aborted) stop();
-  else order.signal.addEventListener("abort", stop, { once: true });
-  return ending;
-}
-
-interface StopClock {
-  readonly hold: () => void;
-  readonly resume: () => void;
-  /** Begins again with the full time. */
-  readonly restart: () => void;
-}
-
-/** Runs on the monotonic clock, and only while it is not held. Made held. */
-function createClock(msMax: number, act: () => void): StopClock {
-  let timer: NodeJS.Timeout | null = null;
-  let msLeft = msMax;
-  let resumedAtMs = 0;
-  const resume = (): void => {
-    if (timer !== null || msLeft === Infinity) return;
-    resumedAtMs = performance.now();
-    timer = setTimeout(act, Math.min(Math.max(0, msLeft), 2 ** 31 - 1));
-  };
-  const hold = (): void => {
-    if (timer === null) return;
-    clearTimeout(timer);
-    timer = null;
-    msLeft -= performance.now() - resumedAtMs;
-  };
-  return {
-    hold,
-    resume,
-    restart() {
-      msLeft = msMax;
-      resumedAtMs = performance.now();
-      timer?.refresh();
-    },
-  };
-}
-
-/** Synchronous on purpose: a program that prints faster than the disk writes is slowed, not buffered. */
-function openLog(file: string): { readonly write: (chunk: Buffer) => void; readonly close: () => void } {
-  const descriptor = openSync(file, "a", 0o600);
-  let bytesLeft = logBytesMax;
-  return {
-    write(chunk) {
-      if (bytesLeft <= 0) return;
-      writeSync(descriptor, chunk.subarray(0, bytesLeft));
-      bytesLeft -= chunk.length;
-      if (bytesLeft <= 0) writeSync(descriptor, `\n[log cut at ${logBytesMax} bytes]\n`);
-    },
-    close: () => closeSync(descriptor),
-  };
 }

@@ -1,6 +1,7 @@
 /** One block of status that stays at the bottom of a terminal while plain lines scroll above it. */
 import type { WriteStream } from "node:tty";
 import { stripVTControlCharacters, styleText } from "node:util";
+import { redactor } from "../adapters/redact.ts";
 import type { StatusView } from "../core/report.ts";
 
 const redrawMs = 1_000;
@@ -17,7 +18,7 @@ export class LiveBlock {
 
   print(line: string): void {
     this.#erase();
-    this.#stream.write(`${line}\n`);
+    this.#stream.write(`${redactor.text(line)}\n`);
     this.#draw();
   }
 

@@ -1,0 +1,40 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createRedactor } from "../../src/adapters/redact.ts";
+
+const secret = "sk-canary/1234 5678+9";
+const redactor = createRedactor({ API_KEY: secret, HOME: "/home/somebody-here", SHORT_TOKEN: "abc" });
+
+describe("The redactor", () => {
+  it("replaces a secret in its literal, base64 and URL-encoded form by the name of its variable", () => {
+    const forms = [secret, Buffer.from(secret).toString("base64"), encodeURIComponent(secret)];
+    for (const form of forms) expect(redactor.text(`a ${form} b`)).toMatch(/^a \[API_KEY\]=* b$/);
+  });
+
+  it("leaves values alone that are short or whose variable does not sound secret", () => {
+    expect(redactor.text("abc in /home/somebody-here")).toBe("abc in /home/somebody-here");
+  });
+
+  it("reaches every string inside a value", () => {
+    expect(redactor.value({ a: [{ b: `x${secret}` }] })).toEqual({ a: [{ b: "x[API_KEY]" }] });
+  });
+
+  it("finds a secret however a stream is cut into pieces", () => {
+    const pieces = fc.array(fc.integer({ min: 1, max: 7 }), { maxLength: 60 });
+    const texts = fc.array(fc.constantFrom(secret, "sk-canary", "x", "\n", " 5678+9"), { maxLength: 12 });
+    fc.assert(
+      fc.property(texts, pieces, (parts, lengths) => {
+        const whole = parts.join("");
+        const stream = redactor.stream();
+        let out = "";
+        let at = 0;
+        for (const length of lengths) {
+          out += stream.push(whole.slice(at, at + length));
+          at += length;
+        }
+        out += stream.push(whole.slice(at)) + stream.end();
+        expect(out).toBe(redactor.text(whole));
+      }),
+    );
+  });
+});
