@@ -10,6 +10,8 @@ import type { GroupExit, GroupOrder } from "./process-group.ts";
 export interface AgentProgram {
   readonly label: string;
   readonly command: string | readonly string[];
+  /** Exact model id for agents that take one; a task may name another. */
+  readonly model: string | null;
   /** Environment variables beside the allow-list. */
   readonly names: readonly string[];
 }
@@ -28,6 +30,7 @@ export function groupOrder(
     cwd: workspace.path,
     env: {
       ...buildEnvironment(program.names),
+      ...(program.model === null ? {} : { RALPH_MODEL: program.model }),
       RALPH_TASK: task.id,
       RALPH_ATTEMPT: String(attempt),
       RALPH_ROUND: String(round),

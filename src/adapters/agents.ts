@@ -15,9 +15,9 @@ export function createAgents(options: AgentsOptions): Agents {
     open(order) {
       const { agent } = options;
       const command = agent.kind === "replay" ? options.replayCommand : (agent.command ?? []);
-      const label = labelOf(agent, command);
+      const label = labelOf({ ...agent, model: order.task.model ?? agent.model }, command);
       const isPlain = agent.kind === "command" && agent.protocol === "plain";
-      const program = { label, command, names: agent.env };
+      const program = { label, command, model: order.task.model ?? agent.model, names: agent.env };
       return isPlain ? openPlainSession(order, program) : openProtocolSession(order, program);
     },
   };

@@ -29,6 +29,8 @@ export function watchFolder(folder: string): FolderHints {
   });
   watcher.on("ready", () => {
     isReady = true;
+    // What changed while the watcher looked around for the first time, it does not tell.
+    note(null);
   });
   return {
     take() {
@@ -44,7 +46,8 @@ export function watchFolder(folder: string): FolderHints {
           signal.removeEventListener("abort", wake);
           resolve();
         };
-        const isDue = signal.aborted || (paths !== null && paths.size > 0);
+        const isUnread = paths === null ? isReady : paths.size > 0;
+        const isDue = signal.aborted || isUnread;
         if (isDue) return resolve();
         waiting.add(wake);
         signal.addEventListener("abort", wake, { once: true });

@@ -30,7 +30,7 @@ export async function readKeptAttempts(git: Git): Promise<readonly { task: TaskI
   const highest = new Map<TaskId, number>();
   for (const { ref } of await listRefs(git, [attemptsPrefix])) {
     const [task, attempt] = ref.slice(attemptsPrefix.length).split("/");
-    if (task === undefined) continue;
+    if (task === undefined || !/^\d+$/.test(attempt ?? "")) continue;
     const id = taskId(task);
     highest.set(id, Math.max(highest.get(id) ?? 0, Number(attempt)));
   }

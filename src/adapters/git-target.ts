@@ -127,14 +127,18 @@ async function land(
   warn: (message: string) => void,
 ): Promise<LandResult> {
   const { candidate } = order;
-  const plans = await planCheckouts(git, branchRef, order);
-  if (typeof plans === "string") return { kind: "refused", reason: plans };
-  const refused = await moveRefs(git, branchRef, order);
-  if (refused !== null) {
+  const isMoved = async (): Promise<boolean> =>
+    (await git.run(["rev-parse", branchRef])).trim() !== candidate.base;
+  // A checkout that is on a newer tip must not be taken for one with somebody's changes.
+  if (await isMoved()) return { kind: "moved" };
+  const refusal = async (reason: string): Promise<LandResult> => {
     const tip = (await git.run(["rev-parse", branchRef])).trim();
-    if (tip !== candidate.base) return { kind: "moved" };
-    return { kind: "refused", reason: `git refused to move ${branchRef}: ${refused}` };
-  }
+    return tip === candidate.base ? { kind: "refused", reason } : { kind: "moved" };
+  };
+  const plans = await planCheckouts(git, branchRef, order);
+  if (typeof plans === "string") return refusal(plans);
+  const refused = await moveRefs(git, branchRef, order);
+  if (refused !== null) return refusal(`git refused to move ${branchRef}: ${refused}`);
   await checkLanded(git, branchRef, candidate);
   for (const plan of plans) {
     const trouble = await plan.carryOut();

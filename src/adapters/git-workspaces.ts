@@ -6,12 +6,24 @@
  * there is never believed; the commits an agent makes count only as files.
  */
 import { randomUUID } from "node:crypto";
-import { chmod, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  copyFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { type CommitSha, commitSha, treeSha } from "../core/ids.ts";
 import type { GateCheckout, LaidOut, Sealed, SealOrder, Workspace, Workspaces } from "../ports.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { firstLine, type Git } from "./git.ts";
+import { type Git, troubleLine } from "./git.ts";
 import { modes, parseRawDiff, type RawChange, restoreInput } from "./raw-diff.ts";
 
 export interface GitWorkspacesOptions {
@@ -53,6 +65,8 @@ interface Directory {
    * memory, because the directory's user could write any file, and an index can hide changes.
    */
   readonly index: Buffer;
+  /** When it was written: git reads again what changed in that moment or later. */
+  readonly indexedAtMs: number;
 }
 
 /** A directory with the files of one commit and a fresh `.git` of its own that borrows the user's objects. */
@@ -60,13 +74,19 @@ async function layOutDirectory(git: Git, folder: string, commit: CommitSha): Pro
   const home = join(folder, randomUUID());
   const tree = join(home, "tree");
   await mkdir(tree, { recursive: true, mode: 0o700 });
-  const index = await git.withIndex(async (file) => {
+  const { index, indexedAtMs } = await git.withIndex(async (file) => {
     await git.run(["read-tree", "--reset", "-u", commit], { workTree: tree, index: file });
-    return readFile(file);
+    return { index: await readFile(file), indexedAtMs: Math.floor((await stat(file)).mtimeMs) };
   });
   await makeOwnRepository(git, tree, commit);
   await writeFile(join(tree, ".git", "index"), index);
-  return { home, tree, index };
+  return { home, tree, index, indexedAtMs };
+}
+
+/** The index as it was, with its time: a younger file would make git trust what changed just after it was written. */
+async function restoreIndex(directory: Directory, file: string): Promise<void> {
+  await writeFile(file, directory.index);
+  await utimes(file, directory.indexedAtMs / 1000, directory.indexedAtMs / 1000);
 }
 
 /** No remotes, no credentials, no hooks: what the user's repository knows beside objects stays there. */
@@ -76,6 +96,8 @@ async function makeOwnRepository(git: Git, tree: string, commit: CommitSha): Pro
   await git.run(["init", "-q", "--template=", `--object-format=${format}`, tree], { checkout: tree });
   await mkdir(join(own, "objects", "info"), { recursive: true });
   await writeFile(join(own, "objects", "info", "alternates"), `${git.gitDir}/objects\n`);
+  // History that the user's repository does not have must not be looked for here either.
+  await copyFile(join(git.gitDir, "shallow"), join(own, "shallow")).catch(() => {});
   await writeFile(join(own, "HEAD"), `${commit}\n`);
 }
 
@@ -142,14 +164,19 @@ async function identify(path: string): Promise<string | null> {
 async function sealDirectory(git: Git, open: OpenWorkspace, order: SealOrder): Promise<Sealed> {
   const { tree: workTree, base } = open;
   return git.withIndex(async (index) => {
-    await writeFile(index, open.index);
+    await restoreIndex(open, index);
     const added = await stageAll(git, workTree, index);
     if (added !== null) return { kind: "refused", reason: added };
     const changes = await stagedChanges(git, index, base);
+    const unreadable = changes.find(({ path }) => path.includes("\uFFFD"));
+    if (unreadable !== undefined) {
+      return { kind: "refused", reason: `the name of ${unreadable.path} is not valid UTF-8` };
+    }
     const ours = changes.filter(({ path }) => order.isOurs(path));
     if (ours.length > 0) await putBack(git, { workTree, index }, ours);
     const restored = ours.map(({ path }) => path);
-    if (ours.length === changes.length) return { kind: "sealed", change: null, restored };
+    if ((await stagedChanges(git, index, base)).length === 0)
+      return { kind: "sealed", change: null, restored };
     const tree = treeSha((await git.run(["write-tree"], { index })).trim());
     const commit = await git.run(["commit-tree", tree, "-p", base, "-F", "-"], { input: order.message });
     return { kind: "sealed", change: { tree, commit: commitSha(commit.trim()) }, restored };
@@ -162,11 +189,23 @@ async function sealDirectory(git: Git, open: OpenWorkspace, order: SealOrder): P
  */
 async function stageAll(git: Git, workTree: string, index: string): Promise<string | null> {
   for (const path of await listGitlinks(git, workTree, index)) {
+    if (!(await isWithin(workTree, path))) continue;
     await rm(join(workTree, path), { recursive: true, force: true });
     await mkdir(join(workTree, path), { recursive: true });
   }
   const result = await git.ask(["add", "-A", "--", "."], { workTree, index });
-  return result.code === 0 ? null : `git cannot take the workspace as it is: ${firstLine(result.stderr)}`;
+  return result.code === 0 ? null : `git cannot take the workspace as it is: ${troubleLine(result.stderr)}`;
+}
+
+/** Whether the folders above a path are folders: what lies behind a link of the agent's is not ours to delete. */
+async function isWithin(workTree: string, path: string): Promise<boolean> {
+  const names = path.split("/").slice(0, -1);
+  for (let depth = 1; depth <= names.length; depth += 1) {
+    const stats = await lstat(join(workTree, ...names.slice(0, depth))).catch(() => null);
+    if (stats === null) return true;
+    if (!stats.isDirectory()) return false;
+  }
+  return true;
 }
 
 /** Paths of submodules at the base; asked only where there are some. */
@@ -189,7 +228,9 @@ async function putBack(
   changes: readonly RawChange[],
 ): Promise<void> {
   await git.run(["update-index", "-z", "--index-info"], { index: place.index, input: restoreInput(changes) });
-  for (const { path } of changes.filter(isNew)) await rm(join(place.workTree, path), { force: true });
+  for (const { path } of changes.filter(isNew)) {
+    await rm(join(place.workTree, path), { recursive: true, force: true });
+  }
   const known = changes.filter((change) => !isNew(change)).map(({ path }) => `${path}\0`);
   if (known.length > 0)
     await git.run(["checkout-index", "-f", "-z", "--stdin"], { ...place, input: known.join("") });
@@ -203,7 +244,7 @@ function openGateCheckout(git: Git, directory: Directory, commit: CommitSha): Ga
     path: workTree,
     async changedPaths() {
       return git.withIndex(async (index) => {
-        await writeFile(index, directory.index);
+        await restoreIndex(directory, index);
         const trouble = await stageAll(git, workTree, index);
         if (trouble !== null) return [trouble];
         return (await stagedChanges(git, index, commit)).map(({ path }) => path);

@@ -144,6 +144,8 @@ function runGit(
       cwd,
       env: gitEnvironment(variables),
       stdio: ["pipe", "pipe", "pipe"],
+      // A process group of its own: Ctrl-C is for the supervisor, not for a git in the middle of its work.
+      detached: true,
     });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];

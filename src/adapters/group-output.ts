@@ -56,12 +56,20 @@ export function collectOutput(logFile: string, onOutput: () => void): GroupOutpu
 function openLog(file: string): { readonly write: (chunk: Buffer) => void; readonly close: () => void } {
   const descriptor = openSync(file, "a", 0o600);
   let bytesLeft = logBytesMax;
+  const add = (chunk: Buffer | string): void => {
+    try {
+      writeSync(descriptor, typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+    } catch {
+      // A full disk ends the log, not the supervisor; what it decides by is kept in memory.
+      bytesLeft = 0;
+    }
+  };
   return {
     write(chunk) {
       if (bytesLeft <= 0) return;
-      writeSync(descriptor, chunk.subarray(0, bytesLeft));
       bytesLeft -= chunk.length;
-      if (bytesLeft <= 0) writeSync(descriptor, `\n[log cut at ${logBytesMax} bytes]\n`);
+      add(bytesLeft < 0 ? chunk.subarray(0, bytesLeft) : chunk);
+      if (bytesLeft <= 0) add(`\n[log cut at ${logBytesMax} bytes]\n`);
     },
     close: () => closeSync(descriptor),
   };

@@ -1,5 +1,6 @@
 /** The journal on disk: one checksummed line a record, durable before anybody acts on it. */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import type { LoopEvent } from "../core/message.ts";
 import { RalphError, systemCodeOf } from "../errors.ts";
 import { formatJournalLine, parseJournal } from "../formats/journal-line.ts";
@@ -21,9 +22,12 @@ export function readJournal(file: string): readonly JournalRecord[] {
 /** @throws RalphError `journal-corrupt` for a broken line with good ones after it: that is no torn tail. */
 export function openJournal(file: string): OpenJournal {
   const { records, goodBytes, bytesCut } = parseOrRefuse(file, readOrEmpty(file));
+  const isNew = !existsSync(file);
   const descriptor = openSync(file, "a", 0o600);
+  if (isNew) flushFolder(dirname(file));
   if (bytesCut > 0) ftruncateSync(descriptor, goodBytes);
   let length = goodBytes;
+  let isTrusted = true;
   let seq = records.at(-1)?.seq ?? 0;
   return {
     records,
@@ -31,20 +35,38 @@ export function openJournal(file: string): OpenJournal {
     append(atMs, event: LoopEvent) {
       const record = { seq: seq + 1, atMs, event: redactor.value(event) };
       const line = Buffer.from(formatJournalLine(record));
+      if (!isTrusted) throw refusal(file, "an earlier line may not have reached the disk");
       // A full disk writes a part and says so only at the next call: the next line must not be glued to it.
       if (writeOrNothing(descriptor, line) !== line.length) {
         ftruncateSync(descriptor, length);
-        throw new RalphError("state-not-writable", `${file}: the disk took only a part of a line`, {
-          hint: "Free some space. The journal is intact; run again.",
-        });
+        throw refusal(file, "the disk took only a part of a line");
       }
-      fsyncSync(descriptor);
+      try {
+        fsyncSync(descriptor);
+      } catch (cause) {
+        // After a failed flush nobody knows what is on the disk, and trying again would only seem to work.
+        isTrusted = false;
+        throw refusal(file, `the disk could not keep a line (${systemCodeOf(cause) ?? "unknown error"})`);
+      }
       length += line.length;
       seq += 1;
       return record;
     },
     [Symbol.dispose]: () => closeSync(descriptor),
   };
+}
+
+function refusal(file: string, why: string): RalphError {
+  return new RalphError("state-not-writable", `${file}: ${why}`, {
+    hint: "Look at the disk and free some space. What has landed is in git and safe; run again.",
+  });
+}
+
+/** A new file is durable only when the folder's entry for it is. */
+function flushFolder(folder: string): void {
+  const descriptor = openSync(folder, "r");
+  fsyncSync(descriptor);
+  closeSync(descriptor);
 }
 
 function writeOrNothing(descriptor: number, line: Buffer): number {

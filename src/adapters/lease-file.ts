@@ -4,8 +4,8 @@
  * The lease keeps people from starting two by mistake. Correctness does not rest on it: every landing is a
  * compare-and-swap with a landed ref.
  */
-import { randomUUID } from "node:crypto";
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { RalphError, systemCodeOf } from "../errors.ts";
 
@@ -32,24 +32,21 @@ export function takeLease(file: string, since: string): Disposable {
   const own = `${file}.${randomUUID()}`;
   writeFileSync(own, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
   try {
-    if (!tryLink(own, file)) {
-      removeDeadLease(file);
-      if (!tryLink(own, file)) throw heldBy(readLease(file), file);
-    }
+    takeName(own, file);
   } finally {
     rmSync(own, { force: true });
   }
   return {
     [Symbol.dispose]() {
-      if (readLease(file)?.startTime === holder.startTime && readLease(file)?.pid === process.pid)
-        rmSync(file);
+      const found = parseLease(readText(file));
+      if (found?.pid === holder.pid && found.startTime === holder.startTime) rmSync(file, { force: true });
     },
   };
 }
 
 /** Who holds the lease and is alive, or null. */
 export function findHolder(file: string): LeaseHolder | null {
-  const holder = readLease(file);
+  const holder = parseLease(readText(file));
   return holder !== null && isAlive(holder) ? holder : null;
 }
 
@@ -63,24 +60,22 @@ function tryLink(own: string, file: string): boolean {
   }
 }
 
-/** Moves the dead lease away under a name of our own: of two that try, one moves it, and both see what they moved. */
-function removeDeadLease(file: string): void {
-  const found = readLease(file);
-  if (found !== null && isAlive(found)) throw heldBy(found, file);
-  const moved = `${file}.dead-${randomUUID()}`;
-  try {
-    renameSync(file, moved);
-  } catch {
-    return;
+/**
+ * Makes `name` ours. Whoever removes a dead holder's lease must be alone in it, or it could remove a new one that
+ * took its place: so the right to do it is a lease itself, named after the dead one and taken the same way.
+ */
+function takeName(own: string, name: string): void {
+  if (tryLink(own, name)) return;
+  const found = readText(name);
+  const holder = parseLease(found);
+  if (holder !== null && isAlive(holder)) throw heldBy(holder, name);
+  if (found !== null) {
+    const right = `${name}.after-${createHash("sha256").update(found).digest("hex").slice(0, 12)}`;
+    takeName(own, right);
+    if (readText(name) === found) rmSync(name, { force: true });
+    rmSync(right, { force: true });
   }
-  const holder = readLease(moved);
-  // Somebody living took it between our look and our move: it goes back.
-  if (holder !== null && isAlive(holder)) {
-    tryLink(moved, file);
-    rmSync(moved, { force: true });
-    throw heldBy(holder, file);
-  }
-  rmSync(moved, { force: true });
+  if (!tryLink(own, name)) throw heldBy(parseLease(readText(name)), name);
 }
 
 function heldBy(holder: LeaseHolder | null, file: string): RalphError {
@@ -91,10 +86,18 @@ function heldBy(holder: LeaseHolder | null, file: string): RalphError {
   });
 }
 
-function readLease(file: string): LeaseHolder | null {
+function readText(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function parseLease(text: string | null): LeaseHolder | null {
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by ourselves; a foreign one is dead
-    return JSON.parse(readFileSync(file, "utf8")) as LeaseHolder;
+    return JSON.parse(text ?? "null") as LeaseHolder | null;
   } catch {
     return null;
   }

@@ -4,13 +4,16 @@ import type { Log } from "../ports.ts";
 import { redactor } from "./redact.ts";
 
 export function createPinoLog(): Log {
+  const out = destination({ fd: 2, sync: true });
+  // Whoever read the log has gone: that must not stop a night's work.
+  out.on("error", () => {});
   const logger = pino(
     {
       base: null,
       timestamp: () => `,"at":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination({ fd: 2, sync: true }),
+    out,
   );
   return {
     write(level, message, fields) {

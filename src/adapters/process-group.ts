@@ -55,6 +55,8 @@ const drainMsMax = 1_000;
 
 export function startGroup(order: GroupOrder): ProcessGroup {
   const mark = `${supervisorMark}.${randomUUID()}`;
+  // Opened first: a log that cannot be written must not leave a process behind that nobody watches.
+  const output = collectOutput(order.logFile, () => ending.noteOutput());
   const [file, ...args] = typeof order.command === "string" ? [...bash, order.command] : order.command;
   const child = execa(file ?? "", args, {
     cwd: order.cwd,
@@ -70,7 +72,6 @@ export function startGroup(order: GroupOrder): ProcessGroup {
   });
   const node = child.nodeChildProcess;
   const ending = createEnding(order, (signal) => child.kill(signal));
-  const output = collectOutput(order.logFile, ending.noteOutput);
   if (node.stdout !== null) output.listen(node.stdout, order.onLine ?? null);
   if (node.stderr !== null) output.listen(node.stderr, null);
   // A program that does not read its input closes the pipe: that is its right.

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { messageOf, RalphError } from "../errors.ts";
 import type { Repository } from "./repository.ts";
 
@@ -24,8 +24,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** `$RALPH_STATE_DIR`, else `$XDG_STATE_HOME/ralphwright/<repo>-<hash>`, else the same below `~/.local/state`. */
 export function locateState(repository: Repository, environment: Environment): StateFolder {
   const hash = createHash("sha256").update(repository.gitDir).digest("hex").slice(0, 8);
-  const home = environment["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state");
-  const path = environment["RALPH_STATE_DIR"] ?? join(home, "ralphwright", `${repository.name}-${hash}`);
+  // Empty is unset; a relative one would mean another directory to each git that is started elsewhere.
+  const [own, xdg] = [environment["RALPH_STATE_DIR"], environment["XDG_STATE_HOME"]];
+  const home = xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), ".local", "state");
+  const isOwn = own !== undefined && own !== "";
+  const path = isOwn ? resolve(own) : join(home, "ralphwright", `${repository.name}-${hash}`);
   return {
     path,
     journal: join(path, "journal.jsonl"),

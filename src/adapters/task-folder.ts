@@ -44,7 +44,8 @@ async function relist(
     if (entry === null) next.delete(relativeTo(top, path));
     else next.set(entry.file, entry);
   }
-  return next;
+  const isGrown = [...next.keys()].some((file) => !entries.has(file));
+  return isGrown ? new Map([...next].toSorted(([a], [b]) => (a < b ? -1 : 1))) : next;
 }
 
 /** Every Markdown file in the folder and below, in path order. */

@@ -68,8 +68,9 @@ async function layOutProject(project: string): Promise<void> {
 }
 
 function introduction(project: string): string {
-  return `${style("bold", "A recorded night.")} The agents are recordings: no model is asked, nothing is spent. All else
-is real: their edits and commands, git, the gates (types, lint, tests), the verdicts.
+  return `${style("bold", "A recorded night.")} The agents are recordings: no model is asked, nothing is
+spent. All else is real: their edits and commands, git, the gates (types, lint,
+tests) and the verdicts.
 
   ${project}
 `;
@@ -86,5 +87,6 @@ ${style("bold", "Look around")}
   RALPH_STATE_DIR=${join(folder, "state")} \\
     npx ralphwright show 0003-largest-first
 
-The prices above are part of the recordings. Delete ${folder} when you are done.`;
+The prices above are part of the recordings. When you are done:
+  rm -r ${folder}`;
 }

@@ -12,7 +12,7 @@ import { messageOf, RalphError } from "../errors.ts";
 import type { Journal } from "../ports.ts";
 import { checkBaseline } from "../supervisor/baseline.ts";
 import { composePorts, openProject, openQueue, type Project, requireTarget } from "./compose.ts";
-import { print, printJson, style } from "./print.ts";
+import { columns, print, printJson, style, wrap } from "./print.ts";
 
 interface Finding {
   readonly check: string;
@@ -208,5 +208,5 @@ const lookAtGates: Look = async (project) => {
 
 function printFinding({ check, level, message }: Finding): void {
   const marks = { good: style("green", "✔"), warning: style("yellow", "!"), bad: style("red", "✘") };
-  print(`${marks[level]} ${check.padEnd(14)}${message}`);
+  print(`${marks[level]} ${check.padEnd(14)}${wrap(message, columns() - 16, " ".repeat(16))}`);
 }

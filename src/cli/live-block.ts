@@ -3,8 +3,11 @@ import type { WriteStream } from "node:tty";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { redactor } from "../adapters/redact.ts";
 import type { StatusView } from "../core/report.ts";
+import { wrap } from "./print.ts";
 
 const redrawMs = 1_000;
+/** Under the text, past the time of day. */
+const continuation = " ".repeat(11);
 
 export class LiveBlock {
   readonly #stream: WriteStream;
@@ -18,7 +21,7 @@ export class LiveBlock {
 
   print(line: string): void {
     this.#erase();
-    this.#stream.write(`${redactor.text(line)}\n`);
+    this.#stream.write(`${this.#fold(redactor.text(line))}\n`);
     this.#draw();
   }
 
@@ -34,6 +37,11 @@ export class LiveBlock {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#erase();
     this.#view = null;
+  }
+
+  /** Broken between words on a terminal; elsewhere a line is a line. */
+  #fold(line: string): string {
+    return this.#stream.isTTY ? wrap(line, this.#stream.columns, continuation) : line;
   }
 
   /** Not on a terminal nothing can be drawn over: the block is left out. */

@@ -3,7 +3,7 @@ import { type LandedCommit, openCommitLog } from "../adapters/commit-log.ts";
 import { resolveQueue } from "../core/queue.ts";
 import type { Task } from "../core/task.ts";
 import { openProject, openQueue, requireTarget } from "./compose.ts";
-import { columns, fit, print, printJson, style } from "./print.ts";
+import { columns, fit, print, printJson, style, wrap } from "./print.ts";
 
 export interface LogOptions {
   readonly cwd: string;
@@ -48,7 +48,7 @@ const isRecord = (commit: LandedCommit): boolean => commit.trailers.get("Outcome
 
 function printRun({ id, commits }: Run, target: string): void {
   const landed = commits.filter((commit) => !isRecord(commit));
-  const counts = [`${landed.length} landed`, `${commits.length - landed.length} given up`, costOf(landed)];
+  const counts = [`${landed.length} landed`, `${commits.length - landed.length} given up`, costOf(commits)];
   print(style("bold", `Run ${id} on ${target}: ${counts.join(", ")}`));
   print();
   for (const commit of commits) printCommit(commit);
@@ -59,17 +59,20 @@ function printCommit(commit: LandedCommit): void {
   const mark = isRecord(commit) ? style("yellow", "■") : style("green", "✔");
   print(`${mark} ${style("dim", commit.sha.slice(0, 10))} ${fit(commit.subject, columns() - 13)}`);
   const facts = isRecord(commit)
-    ? [`attempt ${trailers.get("Attempt") ?? "?"}`, "nothing landed"]
+    ? [`attempt ${trailers.get("Attempt") ?? "?"}`, priceOf(trailers.get("Cost-USD")), "nothing landed"]
     : [
         `attempt ${trailers.get("Attempt") ?? "?"}`,
-        `gates ${trailers.get("Gates") ?? "?"}`,
+        priceOf(trailers.get("Cost-USD")),
+        trailers.get("Gates") ?? "",
         trailers.get("Agent") ?? "",
-        `${trailers.get("Cost-USD") ?? "?"} USD`,
         trailers.get("Learnings") ?? "",
       ];
   const about = [trailers.get("Task"), ...facts].filter(Boolean).join(", ");
   print(`             ${style("dim", fit(about, columns() - 13))}`);
 }
+
+const priceOf = (cost: string | undefined): string =>
+  cost === undefined || cost === "unknown" ? "price unknown" : `${cost} USD`;
 
 /** A price that is not known makes the sum a lower bound, and says so. */
 function costOf(commits: readonly LandedCommit[]): string {
@@ -95,7 +98,7 @@ function printBlocked(tasks: readonly Task[]): void {
   print(style("bold", "Needs a person"));
   for (const task of tasks) {
     print(`  ${style("yellow", task.id)}  ${task.file}`);
-    print(`    ${task.blocked?.why ?? "blocked by hand"}`);
+    print(`    ${wrap(task.blocked?.why ?? "blocked by hand", columns() - 4, "    ")}`);
   }
   print();
   print("Edit the task's text, or `ralphwright task retry <id>`, and it runs again.");

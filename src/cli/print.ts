@@ -30,3 +30,19 @@ export const fit = (text: string, charsMax: number): string =>
 
 /** What standard output is wide; 80 where nobody says. */
 export const columns = (): number => process.stdout.columns || 80;
+
+/** Broken between words so that no line is longer than `width`; further lines begin with `indent`. */
+export function wrap(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const room = width - (lines.length === 0 ? 0 : indent.length);
+    if (line !== "" && widthOf(line) + 1 + widthOf(word) > room) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].join(`\n${indent}`);
+}

@@ -21,6 +21,9 @@ const cwd = (): string => process.cwd();
 /** Runs one command line. Returns the exit status; never throws for anything that a person did. */
 export async function main(argv: readonly string[]): Promise<number> {
   const outcome = { status: 0 };
+  // A reader that has seen enough (`| head`) closes the pipe: no reason for a stack trace.
+  process.stdout.on("error", () => process.exit(outcome.status));
+  process.stderr.on("error", () => {});
   try {
     await createProgram(outcome).parseAsync([...argv]);
     return outcome.status;

@@ -110,11 +110,15 @@ async function withSignals(loop: Loop, teller: Teller, work: () => Promise<RunOu
   };
   process.on("SIGINT", listen);
   process.on("SIGTERM", listen);
+  // The terminal is gone, the work is not lost: what runs is finished.
+  const hangUp = (): void => listen("SIGTERM");
+  process.on("SIGHUP", hangUp);
   try {
     return await work();
   } finally {
     process.off("SIGINT", listen);
     process.off("SIGTERM", listen);
+    process.off("SIGHUP", hangUp);
   }
 }
 

@@ -125,7 +125,11 @@ async function readTasks(project: Project): Promise<{ readonly queue: Queue; rea
     const gates = new Set(config.gates.map((gate) => gate.name));
     const target = createGitTarget(git, { branch: config.target, sign: false, warn: print });
     const all = await source.read();
-    const { problems } = checkQueue(all, { gates, landed: await target.landedTasks() });
+    const { problems } = checkQueue(all, {
+      gates,
+      agent: config.agent.kind,
+      landed: await target.landedTasks(),
+    });
     return { queue: { tasks: all.tasks, problems }, standing: resolveQueue(all.tasks, new Set()) };
   } finally {
     await source[Symbol.asyncDispose]?.();

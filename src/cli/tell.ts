@@ -88,9 +88,9 @@ function describeEvent(event: LoopEvent): string | null {
     case "task-landed":
       return `${styleText("green", "✔")} ${event.task}: landed as ${shortSha(event.commit)}`;
     case "attempt-rejected":
-      return `${styleText("red", "✘")} ${event.task}: attempt ${event.attempt} rejected, ${event.failure.reason}`;
+      return describeRejection(event);
     case "task-blocked":
-      return `${styleText("yellow", "■")} ${event.task}: given up, ${event.why}`;
+      return `${styleText("yellow", "■")} ${event.task}: given up after attempt ${event.attempt}`;
     case "attempt-interrupted":
       return `${event.task}: attempt ${event.attempt} interrupted, ${event.reason}`;
     case "target-moved":
@@ -102,4 +102,16 @@ function describeEvent(event: LoopEvent): string | null {
     default:
       return null;
   }
+}
+
+/** The reason of a red verdict stands in the line before. */
+function describeRejection({
+  task,
+  attempt,
+  failure,
+}: Extract<LoopEvent, { type: "attempt-rejected" }>): string {
+  if (failure.kind === "question")
+    return `${styleText("yellow", "?")} ${task}: asks a person: ${failure.reason}`;
+  const reason = failure.kind === "red" || failure.kind === "refused" ? "" : `, ${failure.reason}`;
+  return `${styleText("red", "✘")} ${task}: attempt ${attempt} rejected${reason}`;
 }

@@ -112,7 +112,8 @@ function onBaseline(at: Situation, { baseline }: EventOf<"baseline-checked">): S
 }
 
 function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopped">): Step {
-  const at = { ...before, state: chargeRun(before.state, usage) };
+  const attempt = { ...before.attempt, usd: addUsd(before.attempt.usd, usage.usd) };
+  const at = { ...before, attempt, state: chargeRun(before.state, usage) };
   switch (stop.kind) {
     case "finished":
       return enter(at, "sealing", { type: "seal-change" });
@@ -144,6 +145,10 @@ const limitMsMin = 60_000;
 function waitUntil({ state, nowMs }: Situation, resetsAtMs: number): LoopState {
   return { ...state, notBeforeMs: Math.max(state.notBeforeMs, resetsAtMs, nowMs + limitMsMin) };
 }
+
+/** A price that is not known makes the sum unknown. */
+const addUsd = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? null : a + b;
 
 /** Takes what an agent used off the run's money and tokens. */
 function chargeRun(state: LoopState, usage: Usage): LoopState {
@@ -244,7 +249,7 @@ function onBlocked(at: Situation): Step {
 
 function onRejected(at: Situation, { failure, attempt, commit }: EventOf<"attempt-rejected">): Step {
   const record = recordOf(at);
-  const failures = [...record.failures, { ...failure, attempt, commit }];
+  const failures = [...record.failures, { ...failure, attempt, commit, usd: at.attempt.usd }];
   const notBeforeMs = at.nowMs + retryDelayMs(failures);
   // A question is honest work, not a failure: it opens no breaker.
   const inARow = failure.kind === "question" ? 0 : 1;

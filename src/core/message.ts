@@ -58,6 +58,8 @@ export interface FailedAttempt extends Failure {
   readonly attempt: number;
   /** Its kept work; null when there was none. */
   readonly commit: CommitSha | null;
+  /** What it cost; null when the price is not known. */
+  readonly usd: number | null;
 }
 
 /** The commit that was judged and, if accepted, is the one that lands. */
@@ -158,7 +160,7 @@ export type Command =
   | (OfAttempt & { readonly type: "return-evidence"; readonly round: number; readonly failure: Failure })
   | (OfAttempt & { readonly type: "seal-change" })
   | (OfAttempt & { readonly type: "judge-change"; readonly commit: CommitSha })
-  | (OfAttempt & { readonly type: "judge-record"; readonly failures: readonly Failure[] })
+  | (OfAttempt & { readonly type: "judge-record"; readonly failures: readonly FailedAttempt[] })
   | (OfAttempt & { readonly type: "land"; readonly candidate: Candidate })
   | (OfAttempt & { readonly type: "land-record"; readonly candidate: Candidate; readonly why: string })
   | (OfAttempt & { readonly type: "note-blocked"; readonly why: string })

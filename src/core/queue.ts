@@ -29,11 +29,16 @@ export interface Standing {
   readonly landed: ReadonlySet<TaskId>;
 }
 
+/** What a task's front matter may refer to. */
+export interface KnownNames {
+  readonly gates: ReadonlySet<string>;
+  /** Kind of the configured agent. */
+  readonly agent: string;
+  readonly landed: ReadonlyMap<TaskId, CommitSha>;
+}
+
 /** Takes out tasks that cannot run as they are written: each becomes a problem, and the rest of the queue runs. */
-export function checkQueue(
-  queue: Queue,
-  known: { readonly gates: ReadonlySet<string>; readonly landed: ReadonlyMap<TaskId, CommitSha> },
-): Queue {
+export function checkQueue(queue: Queue, known: KnownNames): Queue {
   const tasks: Task[] = [];
   const problems = [...queue.problems];
   for (const task of queue.tasks) {
@@ -46,10 +51,13 @@ export function checkQueue(
   return { tasks, problems };
 }
 
-function taskProblem(task: Task, known: Parameters<typeof checkQueue>[1]): string | null {
+function taskProblem(task: Task, known: KnownNames): string | null {
   if (standingOf(task) !== "ready") return null;
   const gate = task.gates.find((name) => !known.gates.has(name));
   if (gate !== undefined) return `gates names ${gate}, and no gate of the configuration has that name`;
+  if (task.agent !== null && task.agent !== known.agent) {
+    return `agent names ${task.agent}, and the only agent here is ${known.agent} (agent.kind)`;
+  }
   const commit = known.landed.get(task.id);
   if (commit === undefined) return null;
   return `${task.id} has landed as ${shortSha(commit)}; to have it done again: ralphwright task retry ${task.id}`;

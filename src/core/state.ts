@@ -25,6 +25,8 @@ export interface Attempt {
   readonly sinceMs: number;
   readonly limits: TaskLimits;
   readonly base: CommitSha | null;
+  /** What the agent used so far; null when a price is not known. */
+  readonly usd: number | null;
   /** How often a red verdict has gone back to the agent. */
   readonly round: number;
   /** The agent's last sealed change, as a commit on `base`. */

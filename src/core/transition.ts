@@ -127,6 +127,7 @@ function opened(opening: Opening, context: Context): Attempt {
     sinceMs: context.nowMs,
     base: null,
     round: 0,
+    usd: 0,
     moves: 0,
     change: null,
     tree: null,

@@ -24,7 +24,7 @@ export function renderLandingMessage(landing: LandingText): string {
     ["Attempt", String(landing.attempt)],
     ["Gates", landing.gates.join(" ")],
     ["Agent", landing.agent],
-    ["Cost-USD", landing.usd === null ? "unknown" : landing.usd.toFixed(2)],
+    ["Cost-USD", costOf(landing.usd)],
     ["Learnings", landing.learnings.join(" ")],
     ["Run", landing.run],
   ];
@@ -36,18 +36,23 @@ export interface RecordText {
   readonly task: TaskId;
   readonly attempt: number;
   readonly why: string;
+  /** Of all its attempts; null when it is not known. */
+  readonly usd: number | null;
   readonly run: string;
 }
 
 /** The message of the commit that notes a task as given up. */
-export function renderRecordMessage({ task, attempt, why, run }: RecordText): string {
+export function renderRecordMessage({ task, attempt, why, usd, run }: RecordText): string {
   return joinMessage(subjectOf(`Give up ${task}: ${why}`), why, [
     ["Task", task],
     ["Attempt", String(attempt)],
     ["Outcome", "blocked"],
+    ["Cost-USD", costOf(usd)],
     ["Run", run],
   ]);
 }
+
+const costOf = (usd: number | null): string => (usd === null ? "unknown" : usd.toFixed(2));
 
 /** The trailers of a commit message: of its last paragraph alone, as git reads them. The first of a name counts. */
 export function parseTrailers(message: string): ReadonlyMap<string, string> {

@@ -19,6 +19,7 @@ import { invariant } from "../core/invariant.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
 import { matchGlobs } from "../formats/glob.ts";
 import type { AgentReport, AgentSession, LandResult, Workspace } from "../ports.ts";
+import { sumUsd } from "./candidate.ts";
 import { checkBaseline } from "./baseline.ts";
 import { writeBrief } from "./briefing.ts";
 import { type Judgement, judgeChange, judgeRecord } from "./judge.ts";
@@ -167,14 +168,14 @@ function isOurs({ scope, task }: OpenAttempt, path: string): boolean {
 }
 
 async function judge(attempt: OpenAttempt, command: CommandOf<"judge-change">): Promise<Told> {
-  const { scope, task, number, claim, usage, session, round } = attempt;
+  const { scope, task, number, claim, usage, session, round, past } = attempt;
   const landing = {
     task,
     attempt: number,
     round,
     change: command.commit,
     claim,
-    usage,
+    usd: sumUsd([...past, usage]),
     agent: session?.label ?? "unknown",
   };
   return tellJudgement(attempt, await judgeChange(scope, landing, workspaceOf(attempt).base));

@@ -1,7 +1,7 @@
 /** Composes the commit that is judged and lands: the change, the task's status and the progress entry together. */
 import { type CommitSha, commitSha, shortSha } from "../core/ids.ts";
 import { learningId, type Learning, nextLearningNumber } from "../core/learning.ts";
-import type { Claim, Failure, Usage } from "../core/message.ts";
+import type { Claim, FailedAttempt, Failure } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { RalphError } from "../errors.ts";
 import { renderLandingMessage, renderRecordMessage } from "../formats/landing-message.ts";
@@ -17,7 +17,8 @@ export interface Landing {
   /** The agent's sealed change, as a commit on the attempt's base. */
   readonly change: CommitSha;
   readonly claim: Claim | null;
-  readonly usage: Usage;
+  /** Of this attempt and those before it; null when a price is not known. */
+  readonly usd: number | null;
   readonly agent: string;
 }
 
@@ -56,7 +57,7 @@ export async function composeLanding(
     attempt,
     gates: gatesFor(scope, task).map((gate) => gate.name),
     agent: landing.agent,
-    usd: landing.usage.usd,
+    usd: landing.usd,
     learnings: ids,
     run: scope.run,
   });
@@ -67,7 +68,7 @@ export async function composeLanding(
 /** After the last attempt: the task's file says why it was given up, and so does the progress file. */
 export async function composeRecord(
   scope: AttemptScope,
-  record: { readonly task: Task; readonly attempt: number; readonly failures: readonly Failure[] },
+  record: { readonly task: Task; readonly attempt: number; readonly failures: readonly FailedAttempt[] },
   onto: CommitSha,
 ): Promise<{ readonly composed: Composed; readonly taskText: string; readonly why: string }> {
   const { task, attempt, failures } = record;
@@ -85,10 +86,14 @@ export async function composeRecord(
     learnings: [],
   } as const;
   const own = await ownFiles(scope, task, { status: { status: "blocked", note }, progress, entry });
-  const message = renderRecordMessage({ task: task.id, attempt, why, run: scope.run });
+  const message = renderRecordMessage({ task: task.id, attempt, why, usd: sumUsd(failures), run: scope.run });
   const composed = await scope.ports.target.compose({ onto, change: null, files: own.files, message });
   return { composed, taskText: own.taskText, why };
 }
+
+/** What attempts cost together; null when one of the prices is not known. */
+export const sumUsd = (attempts: readonly { readonly usd: number | null }[]): number | null =>
+  attempts.reduce<number | null>((sum, { usd }) => (sum === null || usd === null ? null : sum + usd), 0);
 
 const whyOf = (failure: Failure): string =>
   failure.kind === "question" ? `question: ${failure.reason}` : failure.reason;

@@ -3,7 +3,7 @@ import type { Gate } from "../core/config.ts";
 import { renderEvidence } from "../core/evidence.ts";
 import { guardReason } from "../core/guard.ts";
 import type { CommitSha, TreeSha } from "../core/ids.ts";
-import type { Candidate, Failure, Verdict } from "../core/message.ts";
+import type { Candidate, FailedAttempt, Failure, Verdict } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { type GateResult, lostTestsReason } from "../core/verdict.ts";
 import { matchGlobs } from "../formats/glob.ts";
@@ -48,7 +48,7 @@ export async function judgeChange(
 /** The record of a task that is given up changes only the supervisor's files, and is judged like any other. */
 export async function judgeRecord(
   scope: AttemptScope,
-  record: { readonly task: Task; readonly attempt: number; readonly failures: readonly Failure[] },
+  record: { readonly task: Task; readonly attempt: number; readonly failures: readonly FailedAttempt[] },
 ): Promise<Judgement> {
   const onto = await scope.ports.target.tip();
   const baseline = await checkBaseline(scope, record.task, onto);

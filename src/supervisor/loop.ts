@@ -89,7 +89,7 @@ export class Loop {
   async #readQueue(): Promise<Queue> {
     const { ports, config, landed } = this.#options;
     const gates = new Set(config.gates.map((gate) => gate.name));
-    return checkQueue(await ports.queue.read(), { gates, landed });
+    return checkQueue(await ports.queue.read(), { gates, agent: config.agent.kind, landed });
   }
 
   async #goOn(next: Next): Promise<RunOutcome | null> {

@@ -153,6 +153,7 @@ describe("A long queue", () => {
 describe("A queue that is checked", () => {
   const known = {
     gates: new Set(["tests"]),
+    agent: "command",
     landed: new Map([[taskId("a"), commitSha("0123456789abcdef")]]),
   };
   const check = (...tasks: Task[]) => checkQueue({ tasks, problems: [] }, known);
@@ -173,6 +174,19 @@ describe("A queue that is checked", () => {
         message: "gates names e2e, and no gate of the configuration has that name",
       },
     ]);
+  });
+
+  it("takes out a task that names another agent than the configured one, and says which there is", () => {
+    const { tasks, problems } = check(taskOf("b", { agent: "replay" }), taskOf("c", { agent: "command" }));
+    expect(tasks.map((task) => task.id)).toEqual(["c"]);
+    expect(problems.map((problem) => problem.message)).toEqual([
+      "agent names replay, and the only agent here is command (agent.kind)",
+    ]);
+  });
+
+  it("lets a task depend on one that has landed, even when its file was removed since", () => {
+    const { tasks } = check(taskOf("b", { dependsOn: [taskId("a")] }));
+    expect(tasks.map((task) => task.dependsOn)).toEqual([[]]);
   });
 
   it("takes out a ready task that has landed already, naming the commit and what to do", () => {

@@ -115,7 +115,7 @@ describe("a landing message", () => {
 
 it("a record message says what was given up, and why", () => {
   const why = "gate tests is red after 3 attempts: reported 2 failed tests in the limiter";
-  const message = renderRecordMessage({ task: landing.task, attempt: 3, why, run: landing.run });
+  const message = renderRecordMessage({ task: landing.task, attempt: 3, why, usd: null, run: landing.run });
   expect(message).toMatchInlineSnapshot(`
     "Give up 0042-rate-limiter: gate tests is red after 3 attempts: reported…
 
@@ -125,6 +125,7 @@ it("a record message says what was given up, and why", () => {
     Task: 0042-rate-limiter
     Attempt: 3
     Outcome: blocked
+    Cost-USD: unknown
     Run: 2026-11-20T22-00-03Z
     "
   `);
