@@ -1,5 +1,5 @@
 /** `ralphwright doctor`: everything a run needs, looked at before the night. */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import { findHolder } from "../adapters/lease-file.ts";
@@ -10,7 +10,7 @@ import { resolveQueue } from "../core/queue.ts";
 import { problemText } from "../core/report.ts";
 import { messageOf, RalphError } from "../errors.ts";
 import type { Journal } from "../ports.ts";
-import { checkBaseline } from "../supervisor/baseline.ts";
+import { checkBaseline, checkGates } from "../supervisor/baseline.ts";
 import { composePorts, openProject, openQueue, type Project, requireTarget } from "./compose.ts";
 import { columns, print, printJson, style, wrap } from "./print.ts";
 
@@ -191,13 +191,13 @@ const lookAtGates: Look = async (project) => {
   try {
     const { tasks } = await queue.read();
     const [task] = resolveQueue(tasks, new Set()).ready;
-    if (task === undefined)
-      return [warning("gates", "not tried: there is no ready task; see ralphwright gate")];
     const log = { write: () => {} };
     const ports = composePorts(project, { journal: noJournal, queue, log, signal: stop.signal });
-    const logFolder = (purpose: string): string => join(project.state.attempts, "doctor", purpose);
+    const logFolder = (purpose: string): string => makeFolder(join(project.state.path, "doctor", purpose));
     const scope = { ports, config: project.config, run: "doctor", signal: stop.signal, logFolder };
-    const baseline = await checkBaseline(scope, task, await ports.target.tip());
+    const tip = await ports.target.tip();
+    const baseline =
+      task === undefined ? await checkGates(scope, null, tip) : await checkBaseline(scope, task, tip);
     return [
       baseline.kind === "green" ? good("gates", "green at the baseline") : bad("gates", baseline.reason),
     ];
@@ -205,6 +205,11 @@ const lookAtGates: Look = async (project) => {
     await queue[Symbol.asyncDispose]?.();
   }
 };
+
+function makeFolder(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
+}
 
 function printFinding({ check, level, message }: Finding): void {
   const marks = { good: style("green", "✔"), warning: style("yellow", "!"), bad: style("red", "✘") };

@@ -1,4 +1,5 @@
 /** `ralphwright gate`: the gates on this checkout as it stands, exactly as the loop would run them. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createDependencies } from "../adapters/dependencies.ts";
 import { createGateProcesses } from "../adapters/gate-process.ts";
@@ -22,7 +23,8 @@ export async function gate(options: GateOptions): Promise<number> {
   const project = await openProject(options.cwd);
   const gates = chooseGates(project, options.names);
   const commit = await sealCheckout(project);
-  const logFolder = join(project.state.attempts, "gate", "1");
+  const logFolder = join(project.state.path, "gate");
+  await mkdir(logFolder, { recursive: true, mode: 0o700 });
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once("SIGINT", abort).once("SIGTERM", abort);

@@ -25,7 +25,10 @@ export async function showLog(options: LogOptions): Promise<void> {
   const blocked = await listBlocked(options.cwd);
   if (options.json) return printJson({ runs: shown.map(runAsJson), blocked: blocked.map(blockedAsJson) });
   if (shown.length === 0) print(`Nothing has landed on ${project.config.target} yet.`);
-  for (const run of shown) printRun(run, project.config.target);
+  shown.forEach((run, i) => {
+    if (i > 0) print();
+    printRun(run, project.config.target);
+  });
   printBlocked(blocked);
 }
 
@@ -79,6 +82,7 @@ function costOf(commits: readonly LandedCommit[]): string {
   const costs = commits.map((commit) => Number(commit.trailers.get("Cost-USD") ?? Number.NaN));
   const known = costs.filter((cost) => !Number.isNaN(cost));
   const sum = known.reduce((total, cost) => total + cost, 0).toFixed(2);
+  if (known.length === 0 && costs.length > 0) return "price unknown";
   return known.length === costs.length ? `${sum} USD` : `at least ${sum} USD`;
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { currentBranch, findRepository } from "../adapters/repository.ts";
-import { RalphError } from "../errors.ts";
+import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { gate } from "./gate.ts";
@@ -35,6 +35,11 @@ export async function main(argv: readonly string[]): Promise<number> {
         `ralphwright: ${error.message}\n${error.hint === null ? "" : `  ${error.hint}\n`}`,
       );
       return error.exitStatus;
+    }
+    // A full disk, a missing permission: the machine's word is what helps, not our stack.
+    if (systemCodeOf(error) !== null) {
+      process.stderr.write(`ralphwright: ${messageOf(error)}\n`);
+      return 2;
     }
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`ralphwright: this is a defect in ralphwright; please report it.\n${detail}\n`);

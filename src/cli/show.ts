@@ -4,6 +4,7 @@ import { readJournal } from "../adapters/journal-file.ts";
 import { shortSha } from "../core/ids.ts";
 import type { LoopEvent } from "../core/message.ts";
 import { RalphError } from "../errors.ts";
+import { oneLine } from "../formats/one-line.ts";
 import type { JournalRecord } from "../ports.ts";
 import { openProject } from "./compose.ts";
 import { print, printJson, style } from "./print.ts";
@@ -90,7 +91,8 @@ function describeStep(event: LoopEvent): string | null {
 
 function describeStop({ stop, usage }: Extract<LoopEvent, { type: "agent-stopped" }>): string {
   const cost = usage.usd === null ? "cost unknown" : `${usage.usd.toFixed(2)} USD`;
-  const said = stop.kind === "claimed" ? `claimed ${stop.claim.status}: ${stop.claim.summary}` : stop.kind;
+  const said =
+    stop.kind === "claimed" ? `claimed ${stop.claim.status}: ${oneLine(stop.claim.summary, 200)}` : stop.kind;
   const why = "reason" in stop ? `: ${stop.reason}` : "";
   return `agent ${said}${why} (${cost})`;
 }

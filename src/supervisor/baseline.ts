@@ -9,14 +9,15 @@ import { type Gating, isNotRunnable, passKey, rememberPasses, runGates } from ".
 
 /** Green when every gate passes on `base`, and also with the supervisor's own files changed as a landing would. */
 export async function checkBaseline(scope: AttemptScope, task: Task, base: CommitSha): Promise<Baseline> {
-  const gates = gatesFor(scope, task);
-  const onBase = await checkCommit(scope, gates, base);
+  const onBase = await checkGates(scope, task, base);
   if (onBase.kind !== "green") return onBase;
-  return tryOwnFiles(scope, task, { gates, base });
+  return tryOwnFiles(scope, task, { gates: gatesFor(scope, task), base });
 }
 
-async function checkCommit(scope: AttemptScope, gates: readonly Gate[], base: CommitSha): Promise<Baseline> {
+/** The gates alone; without a task, those that always run. */
+export async function checkGates(scope: AttemptScope, task: Task | null, base: CommitSha): Promise<Baseline> {
   const { ports, signal } = scope;
+  const gates = gatesFor(scope, task);
   const tree = await ports.target.treeOf(base);
   const open = gates.filter((gate) => ports.passes.recall(passKey(ports, tree, gate)) === null);
   if (open.length === 0) return { kind: "green" };

@@ -15,6 +15,6 @@ export interface AttemptScope {
 }
 
 /** The gates that always run, and those the task asks for. */
-export function gatesFor(scope: AttemptScope, task: Task): readonly Gate[] {
-  return scope.config.gates.filter((gate) => !gate.optional || task.gates.includes(gate.name));
+export function gatesFor(scope: AttemptScope, task: Task | null): readonly Gate[] {
+  return scope.config.gates.filter((gate) => !gate.optional || task?.gates.includes(gate.name) === true);
 }
