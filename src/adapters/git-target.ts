@@ -109,7 +109,7 @@ async function withFiles(git: Git, tree: TreeSha, files: ReadonlyMap<string, str
       await git.run(["read-tree", tree], { index });
       for (const [path, text] of files) {
         await mkdir(dirname(join(workTree, path)), { recursive: true });
-        await writeFile(join(workTree, path), text);
+        await writeFile(join(workTree, path), redactor.text(text));
       }
       const input = [...files.keys()].map((path) => `${path}\0`).join("");
       await git.run(["update-index", "--add", "--replace", "-z", "--stdin"], { workTree, index, input });

@@ -123,9 +123,10 @@ async function removeDirectory(path: string): Promise<void> {
   }
 }
 
+/** The removal that failed may still be at work in other folders: what is gone meanwhile needs no permission. */
 async function makeWritable(folder: string): Promise<void> {
-  await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  await chmod(folder, 0o700).catch(() => {});
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
     if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
   }
 }

@@ -3,7 +3,7 @@ import type { WriteStream } from "node:tty";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { redactor } from "../adapters/redact.ts";
 import type { StatusView } from "../core/report.ts";
-import { wrap } from "./print.ts";
+import { makeSafe, wrap } from "./print.ts";
 
 const redrawMs = 1_000;
 /** Under the text, past the time of day. */
@@ -21,7 +21,7 @@ export class LiveBlock {
 
   print(line: string): void {
     this.#erase();
-    this.#stream.write(`${this.#fold(redactor.text(line))}\n`);
+    this.#stream.write(`${this.#fold(makeSafe(redactor.text(line)))}\n`);
     this.#draw();
   }
 
@@ -68,7 +68,7 @@ function renderBlock(view: StatusView, nowMs: number, columns: number): readonly
   const counts = `${run?.landed ?? 0} landed · ${run?.blocked ?? 0} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting`;
   const last = view.stopping === null ? [] : [`  stopping: ${view.stopping}`];
   const lines = ["", ...attempts, `  ${counts} · ${money} USD`, ...last];
-  return lines.map((line) => styleText("dim", fit(line, columns)));
+  return lines.map((line) => styleText("dim", fit(makeSafe(line), columns)));
 }
 
 /** A line that wraps could not be erased again. */

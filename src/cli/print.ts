@@ -1,7 +1,16 @@
 /** Standard output: tables and JSON. Results only; progress and logs go to standard error. */
 import { stripVTControlCharacters, styleText } from "node:util";
 
-export const print = (line = ""): void => void process.stdout.write(`${line}\n`);
+export const print = (line = ""): void => void process.stdout.write(`${makeSafe(line)}\n`);
+
+/** Control and direction characters, but for line feed, tab, and the colours that we set ourselves. */
+const unsafe = /(?!\u001b\[[\d;]*m)[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * Test names, file names and claims are written by agents: on a terminal they could move the cursor, hide lines or
+ * set a title. Colours are let through; they lie about nothing.
+ */
+export const makeSafe = (text: string): string => text.replace(unsafe, "\ufffd");
 
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
 

@@ -3,6 +3,7 @@ import type { Gate } from "../core/config.ts";
 import type { CommitSha } from "../core/ids.ts";
 import type { Baseline } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
+import { type GateResult, redReason } from "../core/verdict.ts";
 import { composeTrial } from "./candidate.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
 import { type Gating, isNotRunnable, passKey, rememberPasses, runGates } from "./gating.ts";
@@ -34,7 +35,7 @@ function baselineOf(gating: Gating, where: string): Baseline {
     case "stopped":
       return { kind: "red", reason: "the run was stopped" };
     case "red": {
-      const reason = `${gating.reason} ${where}`;
+      const reason = `${gating.reason} ${where}${detailOf(gating.results)}`;
       const red = gating.results.find(isNotRunnable);
       const isVoid = gating.results.every(
         (result) => result.exit.kind === "exited" && result.exit.code === 0,
@@ -42,6 +43,16 @@ function baselineOf(gating: Gating, where: string): Baseline {
       return red !== undefined || isVoid ? { kind: "unusable", reason } : { kind: "red", reason };
     }
   }
+}
+
+const lineCharsMax = 200;
+
+/** What the shell said of a command that it cannot run; for any other red gate, where to read on. */
+function detailOf(results: readonly GateResult[]): string {
+  const red = results.find((result) => redReason(result) !== null);
+  if (red === undefined) return "";
+  const line = isNotRunnable(red) ? (red.output.trim().split("\n").at(-1) ?? "") : "";
+  return line === "" ? ` (see ${red.logFile})` : ` (${line.slice(0, lineCharsMax)})`;
 }
 
 /**

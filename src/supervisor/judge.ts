@@ -7,6 +7,7 @@ import type { Candidate, FailedAttempt, Failure, Verdict } from "../core/message
 import type { Task } from "../core/task.ts";
 import { type GateResult, lostTestsReason } from "../core/verdict.ts";
 import { matchGlobs } from "../formats/glob.ts";
+import { parseTask } from "../formats/task-file.ts";
 import { checkBaseline } from "./baseline.ts";
 import { composeLanding, composeRecord, type Landing } from "./candidate.ts";
 import { type Gating, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
@@ -36,6 +37,8 @@ export async function judgeChange(
   }
   const guarded = await guardChange(scope, landing, base);
   if (guarded !== null) return rejected({ kind: "refused", reason: guarded, evidence: null }, []);
+  const edited = await editedReason(scope, landing.task);
+  if (edited !== null) return rejected({ kind: "conflict", reason: edited, evidence: null }, []);
   const { composed, learnings, taskText } = await composeLanding(scope, landing, onto);
   if (composed.kind === "conflict") {
     const reason = `${ports.target.branch} moved meanwhile, and the change conflicts with it in ${composed.paths.join(", ")}`;
@@ -56,6 +59,15 @@ export async function judgeRecord(
   const { composed, taskText } = await composeRecord(scope, record, onto);
   if (composed.kind === "conflict") return inconclusive("a record cannot be in conflict");
   return { ...(await judgeCandidate(scope, record.task, composed.candidate, "gates-record")), taskText };
+}
+
+/** What the agent did for the old text must not mark the new one as landed. */
+async function editedReason({ ports }: AttemptScope, task: Task): Promise<string | null> {
+  const text = await ports.queue.readText(task.file);
+  if (text === null) return `${task.file} was removed while the agent worked on it`;
+  const parsed = parseTask(text, task.file, ports.digest);
+  const isSame = parsed.kind === "task" && parsed.task.id === task.id && parsed.task.text === task.text;
+  return isSame ? null : `${task.file} was edited while the agent worked on it`;
 }
 
 async function guardChange(scope: AttemptScope, landing: Landing, base: CommitSha): Promise<string | null> {

@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { makeSafe, wrap } from "../../src/cli/print.ts";
+
+describe("Text for a terminal", () => {
+  it("loses whatever moves the cursor, sets a title or turns the direction, and keeps colours and line feeds", () => {
+    const text = "\u001b[31mred\u001b[0m\u001b[2J\u001b]0;title\u0007\r\u202eevil\n\tnext";
+    expect(makeSafe(text)).toBe(
+      "\u001b[31mred\u001b[0m\ufffd[2J\ufffd]0;title\ufffd\ufffd\ufffdevil\n\tnext",
+    );
+  });
+
+  it("is broken between words, with further lines indented, and colours count for nothing", () => {
+    expect(wrap("one two \u001b[1mthree\u001b[0m four", 9, "  ")).toBe(
+      "one two\n  \u001b[1mthree\u001b[0m\n  four",
+    );
+  });
+
+  it("keeps a word that is too long for any line in one piece", () => {
+    expect(wrap("a bbbbbbbbbbbb c", 6, "")).toBe("a\nbbbbbbbbbbbb\nc");
+  });
+});
