@@ -4,6 +4,7 @@ import { stripVTControlCharacters, styleText } from "node:util";
 export const print = (line = ""): void => void process.stdout.write(`${makeSafe(line)}\n`);
 
 /** Control and direction characters, but for line feed, tab, and the colours that we set ourselves. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it is about
 const unsafe = /(?!\u001b\[[\d;]*m)[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
