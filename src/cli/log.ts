@@ -3,7 +3,7 @@ import { type LandedCommit, openCommitLog } from "../adapters/commit-log.ts";
 import { resolveQueue } from "../core/queue.ts";
 import type { Task } from "../core/task.ts";
 import { openProject, openQueue, requireTarget } from "./compose.ts";
-import { columns, fit, print, printJson, style, wrap } from "./print.ts";
+import { columns, fit, joinFitting, print, printJson, style, wrap } from "./print.ts";
 
 export interface LogOptions {
   readonly cwd: string;
@@ -70,8 +70,8 @@ function printCommit(commit: LandedCommit): void {
         trailers.get("Agent") ?? "",
         trailers.get("Learnings") ?? "",
       ];
-  const about = [trailers.get("Task"), ...facts].filter(Boolean).join(", ");
-  print(`             ${style("dim", fit(about, columns() - 13))}`);
+  const about = [trailers.get("Task") ?? "", ...facts].filter((fact) => fact !== "");
+  print(`             ${style("dim", joinFitting(about, columns() - 13))}`);
 }
 
 const priceOf = (cost: string | undefined): string =>

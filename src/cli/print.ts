@@ -38,6 +38,17 @@ const widthOf = (cell: string): number => stripVTControlCharacters(cell).length;
 export const fit = (text: string, charsMax: number): string =>
   text.length <= charsMax ? text : `${text.slice(0, Math.max(0, charsMax - 1))}…`;
 
+/** The first of the facts that fit in a line together: a fact cut in two says nothing. */
+export function joinFitting(facts: readonly string[], charsMax: number): string {
+  const [first = "", ...rest] = facts;
+  let line = first;
+  for (const fact of rest) {
+    if (line.length + 2 + fact.length > charsMax) break;
+    line = `${line}, ${fact}`;
+  }
+  return fit(line, charsMax);
+}
+
 /** What standard output is wide; 80 where nobody says. */
 export const columns = (): number => process.stdout.columns || 80;
 
