@@ -14,7 +14,7 @@ export interface Repository {
 }
 
 /** The oldest git with `merge-tree --write-tree`. */
-export const gitVersionMin = [2, 38] as const;
+const gitVersionMin = [2, 38] as const;
 
 /** @throws RalphError `git-too-old`, `not-a-repository`. */
 export async function findRepository(cwd: string): Promise<Repository> {

@@ -91,7 +91,7 @@ const agents: readonly AgentCommand[] = [
   },
 ];
 
-export function findAgent(path: string): AgentCommand | null {
+function findAgent(path: string): AgentCommand | null {
   const folders = path.split(delimiter).filter((folder) => folder !== "");
   return agents.find(({ name }) => folders.some((folder) => isProgram(join(folder, name)))) ?? null;
 }
@@ -106,7 +106,7 @@ function isProgram(path: string): boolean {
 }
 
 /** The text of ralph.config.yaml. With no gates in the survey it says where they go, and is not yet valid. */
-export function renderConfig(
+function renderConfig(
   survey: Survey,
   options: { readonly target: string; readonly agentCommand: AgentCommand | null },
 ): string {

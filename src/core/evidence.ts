@@ -2,7 +2,7 @@
 import { type GateResult, redReason } from "./verdict.ts";
 
 /** Characters of evidence that go back to an agent: about 6,000 tokens. */
-export const evidenceCharsMax = 24_000;
+const evidenceCharsMax = 24_000;
 
 /** One section for each red gate, the cheapest gate first; their share of the space is equal. */
 export function renderEvidence(reason: string, results: readonly GateResult[]): string {
@@ -25,7 +25,7 @@ const linesBefore = 3;
  * Keeps the output from shortly before its first error line on; what does not fit is cut in the middle, since the
  * end usually holds the summary.
  */
-export function trimOutput(output: string, charsMax: number): string {
+function trimOutput(output: string, charsMax: number): string {
   const text = output.trim();
   if (text.length <= charsMax) return text;
   const lines = text.split("\n");

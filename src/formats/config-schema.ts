@@ -113,7 +113,9 @@ export const configSchema = mapping({
   concurrency: wholeNumber(1).prefault(1).describe("Attempts at the same time."),
   sandbox: oneOf(["auto", "required", "off"])
     .prefault("auto")
-    .describe("auto: the best there is. required: stop when there is none. off: no sandbox."),
+    .describe(
+      "auto: the strongest level that this machine offers; this version offers none, and says so at every start. required: refuse to run without one. off: none is wanted.",
+    ),
   land: section({
     sign: flag().prefault(false).describe("true: landing commits are signed, as git is configured to."),
   }).describe("How a change lands."),

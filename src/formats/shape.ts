@@ -51,7 +51,7 @@ export function showValue(value: unknown): string {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : "keys with values";
 }
 
-export function didYouMean(word: string, known: readonly string[]): string {
+function didYouMean(word: string, known: readonly string[]): string {
   const nearest = nearestWord(word, known);
   return nearest === null ? "" : `; did you mean "${nearest}"?`;
 }

@@ -5,7 +5,7 @@
  * decides what comes next: that is core/attempt-step.ts.
  */
 import { attemptUsdMax } from "../core/budget.ts";
-import type { CommitSha, TaskId } from "../core/ids.ts";
+import type { CommitSha } from "../core/ids.ts";
 import type {
   AttemptCommand,
   AttemptEvent,
@@ -259,5 +259,3 @@ function addUsage(a: Usage, b: Usage): Usage {
     turns: a.turns + b.turns,
   };
 }
-
-export type OpenAttempts = Map<TaskId, OpenAttempt>;

@@ -1,0 +1,21 @@
+# The supervisor and git, nothing else: an image for your project adds its own tools and its agent on top.
+FROM node:24-slim
+
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates git tini \
+ && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /opt/ralphwright
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev && npm cache clean --force
+COPY src ./src
+
+# Agents run with the rights of this user, so it is not root and owns nothing but its home.
+USER node
+ENV RALPH_STATE_DIR=/home/node/state
+RUN mkdir -p /home/node/state
+WORKDIR /repo
+
+# The sources run as they are. tini passes signals on and reaps what agents leave behind.
+ENTRYPOINT ["tini", "--", "node", "/opt/ralphwright/src/cli/main.ts"]
+CMD ["run"]
