@@ -92,7 +92,9 @@ function receive(conversation: Conversation, message: AgentMessage, order: Agent
         overBudget(conversation, "turns (limits.attempt.turns)");
       return;
     case "claim":
-      return settle(conversation, { kind: "claimed", claim: message });
+      // Words that were under way when the agent was ended count no more.
+      if (conversation.cause === null) settle(conversation, { kind: "claimed", claim: message });
+      return;
     case "limit":
       return endFor(conversation, {
         kind: "limited",

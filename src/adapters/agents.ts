@@ -23,8 +23,14 @@ export function createAgents(options: AgentsOptions): Agents {
   };
 }
 
+const interpreters = new Set(["node", "bash", "sh", "python", "python3", "npx", "env", "bun", "deno"]);
+const baseName = (path: string): string => path.split("/").at(-1) ?? path;
+
 function labelOf(agent: AgentConfig, command: string | readonly string[]): string {
   const words = typeof command === "string" ? command.split(/\s+/) : command;
-  const program = agent.kind === "replay" ? "" : (words[0] ?? "").split("/").at(-1);
+  // An interpreter says nothing: the script it runs is the agent.
+  const named =
+    words.find((each) => !interpreters.has(baseName(each)) && !/^-|^\w+=/.test(each)) ?? words[0] ?? "";
+  const program = agent.kind === "replay" ? "" : baseName(named);
   return [agent.kind, program, agent.model].filter((word) => word !== null && word !== "").join(" ");
 }

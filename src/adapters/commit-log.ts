@@ -44,7 +44,8 @@ export function openCommitLog(gitDir: string): CommitLog {
         .map((commit) => ({ ...commit, trailers: parseTrailers(commit.message) }))
         .filter((commit) => commit.trailers.has("Task"));
     },
-    patch: (revision) => git.raw(["show", "--stat", "--patch", "--no-ext-diff", "--no-textconv", "--format=", revision]),
+    patch: (revision) =>
+      git.raw(["show", "--stat", "--patch", "--no-ext-diff", "--no-textconv", "--format=", revision]),
     async refsOf(task) {
       const patterns = [`refs/ralph/attempts/${task}/`, `refs/ralph/landed/${task}`];
       const output = await git.raw(["for-each-ref", "--format=%(objectname) %(refname)", ...patterns]);

@@ -15,10 +15,13 @@ export function watchFolder(folder: string): FolderHints {
   let paths: Set<string> | null = null;
   let isReady = false;
   const waiting = new Set<() => void>();
+  const wakeAll = (): void => {
+    for (const wake of waiting) wake();
+  };
   const note = (path: string | null): void => {
     if (path === null || (paths !== null && paths.size >= pathsMax)) paths = null;
     else paths?.add(path);
-    for (const wake of waiting) wake();
+    wakeAll();
   };
   const watcher = watch(folder, { ignoreInitial: true });
   watcher.on("all", (_event, path) => note(path));

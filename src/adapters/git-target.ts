@@ -127,10 +127,7 @@ async function land(
   warn: (message: string) => void,
 ): Promise<LandResult> {
   const { candidate } = order;
-  const isMoved = async (): Promise<boolean> =>
-    (await git.run(["rev-parse", branchRef])).trim() !== candidate.base;
   // A checkout that is on a newer tip must not be taken for one with somebody's changes.
-  if (await isMoved()) return { kind: "moved" };
   const refusal = async (reason: string): Promise<LandResult> => {
     const tip = (await git.run(["rev-parse", branchRef])).trim();
     return tip === candidate.base ? { kind: "refused", reason } : { kind: "moved" };

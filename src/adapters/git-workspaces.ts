@@ -21,6 +21,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { type CommitSha, commitSha, treeSha } from "../core/ids.ts";
+import { RalphError } from "../errors.ts";
 import type { GateCheckout, LaidOut, Sealed, SealOrder, Workspace, Workspaces } from "../ports.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type Git, troubleLine } from "./git.ts";
@@ -49,6 +50,7 @@ export function createGitWorkspaces(git: Git, options: GitWorkspacesOptions): Wo
       return { kind: "setup-failed", ...failure };
     },
     async sweep() {
+      await git.sweepIndexes();
       const left = await readdir(folder).catch(() => []);
       await Promise.all(left.map((name) => removeDirectory(join(folder, name))));
       return left.length;
@@ -131,6 +133,8 @@ async function makeWritable(folder: string): Promise<void> {
   }
 }
 
+const setupHint = "Run the command in a fresh clone by hand; see setup.log in the state directory.";
+
 interface OpenWorkspace extends Directory {
   readonly base: CommitSha;
   readonly dependencies: Dependencies;
@@ -145,7 +149,8 @@ async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> 
     briefFile: join(home, "brief.md"),
     claimFile: join(home, "claim.json"),
     async provision() {
-      await open.dependencies.provide(tree, true);
+      const failure = await open.dependencies.provide(tree, true);
+      if (failure !== null) throw new RalphError("setup-failed", failure.reason, { hint: setupHint });
     },
     async seal(order) {
       if ((await identify(tree)) !== identity)

@@ -7,7 +7,7 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RalphError } from "../errors.ts";
 
@@ -32,6 +32,8 @@ export interface Git {
   readonly gitDir: string;
   /** Runs `use` with the path of a private index, which is gone afterwards. */
   withIndex<T>(use: (index: string) => Promise<T>): Promise<T>;
+  /** Removes the private indexes that a killed supervisor left, and what stood beside them. */
+  sweepIndexes(): Promise<void>;
   /** Standard output of a command that succeeds. @throws RalphError `git-failed` otherwise. */
   run(args: readonly string[], options?: GitOptions): Promise<string>;
   /** For commands whose exit code is an answer. */
@@ -88,6 +90,10 @@ export function createGit(gitDir: string, scratch: string): Git {
       } finally {
         await rm(index, { force: true });
       }
+    },
+    async sweepIndexes() {
+      const left = (await readdir(scratch).catch(() => [])).filter((name) => name.includes(".index"));
+      await Promise.all(left.map((name) => rm(join(scratch, name), { recursive: true, force: true })));
     },
     async run(args, options) {
       const result = await ask(args, options);

@@ -5,6 +5,7 @@
  * When `exit` resolves, the group and every marked stray of it are gone, whoever still holds a pipe open.
  */
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { execa } from "execa";
 import { createEnding, type GroupLimits } from "./group-clocks.ts";
 import { collectOutput } from "./group-output.ts";
@@ -81,7 +82,7 @@ export function startGroup(order: GroupOrder): ProcessGroup {
   const exit = (async (): Promise<GroupExit> => {
     const ended = await Promise.race([
       waitForExit(node),
-      child.then((result: Result) => startFailure(result)),
+      child.then((result: Result) => startFailure(result, { program: file ?? "", cwd: order.cwd })),
     ]);
     ending.done();
     child.kill("SIGKILL");
@@ -119,9 +120,14 @@ interface Result {
   readonly shortMessage?: string | undefined;
 }
 
-function startFailure(result: Result): GroupExit | Promise<never> {
+function startFailure(
+  result: Result,
+  { program, cwd }: { readonly program: string; readonly cwd: string },
+): GroupExit | Promise<never> {
   const started = result.exitCode !== undefined || result.signal !== undefined;
   if (started) return new Promise<never>(() => {});
+  if (!existsSync(cwd)) return { kind: "not-started", reason: `the directory ${cwd} is gone` };
+  if (result.code === "ENOENT") return { kind: "not-started", reason: `there is no program ${program}` };
   return { kind: "not-started", reason: result.code ?? result.shortMessage ?? "unknown reason" };
 }
 

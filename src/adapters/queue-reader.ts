@@ -1,4 +1,5 @@
 /** Turns task files into the queue, wherever they come from; unchanged files are not parsed again. */
+import { setImmediate } from "node:timers/promises";
 import { type Queue, type QueueProblem } from "../core/queue.ts";
 import type { Task } from "../core/task.ts";
 import { parseTask } from "../formats/task-file.ts";
@@ -9,19 +10,27 @@ export interface TaskEntry {
   readonly file: string;
   readonly version: string;
   /** Null when the file cannot be read; the reason then says why. */
-  readonly read: () => Promise<{ readonly text: string } | { readonly reason: string }>;
+  readonly read: () => Content | Promise<Content>;
 }
 
+type Content = { readonly text: string } | { readonly reason: string };
 type Parsed = ReturnType<typeof parseTask>;
+
+/** Files parsed without a pause, so that agents are heard meanwhile. */
+const parsedAtOnce = 100;
 
 export function createQueueReader(): (entries: readonly TaskEntry[]) => Promise<Queue> {
   let known = new Map<string, { version: string; parsed: Parsed }>();
   return async (entries) => {
     const next = new Map<string, { version: string; parsed: Parsed }>();
+    let parsedCount = 0;
     for (const entry of entries) {
       const before = known.get(entry.file);
-      const parsed = before?.version === entry.version ? before.parsed : await parseEntry(entry);
-      next.set(entry.file, { version: entry.version, parsed });
+      const isKnown = before?.version === entry.version;
+      next.set(entry.file, isKnown ? before : { version: entry.version, parsed: await parseEntry(entry) });
+      if (isKnown) continue;
+      parsedCount += 1;
+      if (parsedCount % parsedAtOnce === 0) await setImmediate();
     }
     known = next;
     return assembleQueue([...next.values()].map(({ parsed }) => parsed));
@@ -43,7 +52,7 @@ export function assembleQueue(parsed: readonly Parsed[]): Queue {
   const byId = new Map<string, Task[]>();
   for (const each of parsed) {
     if (each.kind === "problem") problems.push(...each.problems);
-    else byId.set(each.task.id, [...(byId.get(each.task.id) ?? []), each.task]);
+    else addTo(byId, each.task);
   }
   const tasks: Task[] = [];
   for (const same of byId.values()) {
@@ -53,6 +62,12 @@ export function assembleQueue(parsed: readonly Parsed[]): Queue {
     else problems.push(...same.map((task) => duplicateProblem(task, same)));
   }
   return { tasks, problems };
+}
+
+function addTo(byId: Map<string, Task[]>, task: Task): void {
+  const same = byId.get(task.id);
+  if (same === undefined) byId.set(task.id, [task]);
+  else same.push(task);
 }
 
 function duplicateProblem(task: Task, same: readonly Task[]): QueueProblem {

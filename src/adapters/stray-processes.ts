@@ -10,15 +10,19 @@ import { readdir, readFile } from "node:fs/promises";
 /** Environment variable that marks every process the supervisor starts. */
 export const groupMark = "RALPH_GROUP";
 
+/** About ten seconds: a killed process dies when it next runs, which takes a while on a machine that is full. */
+const passesMax = 200;
+const delayMsMax = 50;
+
 /** Kills every process whose mark starts with `prefix`. Returns how many there were. */
 export async function killStrays(prefix: string): Promise<number> {
   let killed = 0;
   // A process that is being killed may fork once more before it dies.
-  for (let pass = 0; pass < 10; pass += 1) {
+  for (let pass = 1; pass <= passesMax; pass += 1) {
     const pids = await markedProcesses(prefix);
     if (pids.length === 0) break;
     killed += pids.filter(kill).length;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(5 * pass, delayMsMax)));
   }
   return killed;
 }

@@ -29,7 +29,9 @@ export function openTaskBranch(git: Git, branch: string, tasks: string): QueueSo
 
   /** `<mode> blob <sha> <size>\t<path>`: the blob's name is the version, so a known one is never read again. */
   function parseEntry(line: string): TaskEntry {
-    const [about = "", file = ""] = line.split("\t");
+    const tab = line.indexOf("\t");
+    const about = line.slice(0, tab);
+    const file = line.slice(tab + 1);
     const [, , sha = "", size = "0"] = about.split(/ +/);
     return { file, version: sha, read: () => readBlob(sha, Number(size)) };
   }

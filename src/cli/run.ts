@@ -47,6 +47,7 @@ export async function run(options: RunOptions): Promise<number> {
     const ports = composePorts(project, { journal, queue, log: teller.log, signal: stop.signal });
     const { state, landed, notes } = await recover(ports, journal.records);
     for (const note of notes) teller.say(`recovered: ${note}`);
+    await requireCleanCheckouts(project);
     const limits = runLimits(project, now);
     const id = runId(now);
     teller.say(`run ${id} on ${project.config.target}; sandbox: none (agents run with your rights)`);
@@ -82,6 +83,15 @@ async function requireRunnable(project: Project): Promise<void> {
       hint: "Set it in ralph.config.yaml, or pass --agent-command. `ralphwright demo` shows a run without one.",
     });
   }
+  const identity = await git.ask(["var", "GIT_COMMITTER_IDENT"]);
+  if (identity.code === 0) return;
+  throw new RalphError("git-failed", "git does not know who commits here", {
+    hint: 'git config user.name "…" and git config user.email "…": landings are commits in that name.',
+  });
+}
+
+/** After recovery: a crash may have left a checkout one landing behind, which looks like changes and is none. */
+async function requireCleanCheckouts({ git, config }: Project): Promise<void> {
   for (const checkout of await listCheckouts(git, `refs/heads/${config.target}`)) {
     const dirty = (await listDirty(git, checkout)).filter((path) => !path.startsWith(`${config.tasks}/`));
     if (dirty.length > 0) throw checkoutDirty(checkout, config.target, dirty);
@@ -144,5 +154,6 @@ const runId = (now: Date): string =>
 
 function closingLine(outcome: RunOutcome): string {
   const sentence = describeOutcome(outcome);
-  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}. See: ralphwright log`;
+  const more = outcome.kind === "configuration" ? "" : " See: ralphwright log";
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.${more}`;
 }

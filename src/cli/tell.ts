@@ -26,10 +26,14 @@ export function createTeller(format: LogFormat): Teller {
 /** JSON lines carry task, attempt and phase, so that a program can follow a run. */
 function createJsonTeller(): Teller {
   const log = createPinoLog();
+  const newProblems = createProblemFilter();
   return {
     log,
     say: (line) => log.write("info", line),
-    observe({ event, seq }, state) {
+    observe({ event, seq }, state, queue) {
+      for (const problem of newProblems(viewStatus(state, queue).problems)) {
+        log.write("warn", "task needs a person", { problem });
+      }
       const { type, ...fields } = event;
       const phase = "task" in event ? state.attempts.get(event.task)?.phase : undefined;
       log.write(levelOf(event), type.replaceAll("-", " "), {
@@ -42,6 +46,16 @@ function createJsonTeller(): Teller {
   };
 }
 
+/** Each problem of the queue is told once in a run. */
+function createProblemFilter(): (problems: readonly string[]) => readonly string[] {
+  const told = new Set<string>();
+  return (problems) => {
+    const fresh = problems.filter((problem) => !told.has(problem));
+    for (const problem of fresh) told.add(problem);
+    return fresh;
+  };
+}
+
 function levelOf(event: LoopEvent): "info" | "warn" | "error" {
   if (event.type === "command-failed" || event.type === "landing-refused") return "error";
   return event.type === "attempt-rejected" || event.type === "task-blocked" ? "warn" : "info";
@@ -49,7 +63,7 @@ function levelOf(event: LoopEvent): "info" | "warn" | "error" {
 
 function createPlainTeller(): Teller {
   const block = new LiveBlock(process.stderr);
-  const toldProblems = new Set<string>();
+  const newProblems = createProblemFilter();
   const log: Log = {
     write(level, message, fields) {
       if (level === "debug") return;
@@ -62,8 +76,7 @@ function createPlainTeller(): Teller {
     say: (line) => block.print(line),
     observe({ event, atMs }, state, queue) {
       const view = viewStatus(state, queue);
-      for (const problem of view.problems.filter((each) => !toldProblems.has(each))) {
-        toldProblems.add(problem);
+      for (const problem of newProblems(view.problems)) {
         block.print(`${styleText("yellow", "!")} ${problem}`);
       }
       const line = describeEvent(event);

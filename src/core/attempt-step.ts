@@ -126,7 +126,11 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
     case "stalled":
     case "timed-out":
     case "over-budget":
-      return reject(at, { kind: stop.kind, reason: stop.reason, evidence: null });
+      return reject(at, {
+        kind: stop.kind,
+        reason: stop.reason,
+        evidence: attempt.rejection?.evidence ?? null,
+      });
     case "not-started":
       return stopAndInterrupt(at, { kind: "breaker", reason: stop.reason });
     case "refused":
@@ -162,18 +166,22 @@ function chargeRun(state: LoopState, usage: Usage): LoopState {
 function onSealed(at: Situation, { change }: EventOf<"change-sealed">): Step {
   if (change.kind === "empty") return reject(at, emptyFailure);
   if (change.kind === "refused")
-    return onReject(at, { kind: "refused", reason: change.reason, evidence: null });
-  if (recordOf(at).trees.includes(change.tree)) return reject(at, noProgressFailure);
+    // No round: there may be no directory any more in which to work on.
+    return reject(at, { kind: "refused", reason: change.reason, evidence: null });
+  if (recordOf(at).trees.includes(change.tree)) return reject(at, noProgress(at));
   const attempt = { ...at.attempt, change: change.commit, tree: change.tree };
   return enter({ ...at, attempt }, "judging", { type: "judge-change", commit: change.commit });
 }
 
 const emptyFailure: Failure = { kind: "empty", reason: "the agent changed nothing", evidence: null };
-const noProgressFailure: Failure = {
-  kind: "no-progress",
-  reason: "the change is the same as one that was rejected before",
-  evidence: null,
-};
+
+/** Says what was wrong with the change the first time: that is still what is wrong with it. */
+function noProgress(at: Situation): Failure {
+  const first = at.attempt.rejection ?? recordOf(at).failures.at(-1);
+  const why = first === undefined ? "" : `: ${first.reason}`;
+  const reason = `the change is the same as one that was rejected before${why}`;
+  return { kind: "no-progress", reason, evidence: first?.evidence ?? null };
+}
 
 function onVerdict(at: Situation, { verdict }: EventOf<"verdict-reached">): Step {
   switch (verdict.kind) {
@@ -183,6 +191,8 @@ function onVerdict(at: Situation, { verdict }: EventOf<"verdict-reached">): Step
     }
     case "reject":
       if (at.attempt.goal === "give-up") return noteBlocked(at, verdict.failure);
+      // A change in conflict was not judged: on a newer base it may be right.
+      if (verdict.failure.kind === "conflict") return reject(at, verdict.failure);
       return onReject({ ...at, state: rememberTree(at) }, verdict.failure);
     case "inconclusive":
       if (at.state.stopping?.how === "now") return interrupt(at, verdict.reason);
@@ -198,13 +208,13 @@ function rememberTree(at: Situation): LoopState {
   return putRecord(at.state, task, { ...record, trees: [...record.trees, tree] });
 }
 
-/** A red verdict goes back to the same agent while rounds are left; a conflict needs a fresh base instead. */
+/** A red verdict goes back to the same agent while rounds are left. */
 function onReject(at: Situation, failure: Failure): Step {
   const { round, limits } = at.attempt;
   if (at.state.stopping?.how === "now") return interrupt(at, "stopped by the supervisor");
-  const goesBack = failure.kind !== "conflict" && round < limits.roundsMax && !isMoneySpent(at.state);
+  const goesBack = round < limits.roundsMax && !isMoneySpent(at.state);
   if (!goesBack) return reject(at, failure);
-  const attempt = { ...at.attempt, round: round + 1 };
+  const attempt = { ...at.attempt, round: round + 1, rejection: failure };
   return enter({ ...at, attempt }, "working", { type: "return-evidence", round: round + 1, failure });
 }
 

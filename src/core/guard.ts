@@ -37,6 +37,35 @@ function pathReason({ path, mode, linksTo }: TouchedPath, rules: GuardRules): st
   return null;
 }
 
+/**
+ * Gates are often package scripts, so a change of a script is a change of the gates: key by key, since adding a
+ * dependency to the same file is no offence. Null when the scripts are the same.
+ */
+export function scriptsReason(path: string, before: string, after: string): string | null {
+  const scripts = [readScripts(before), readScripts(after)] as const;
+  const [old, now] = scripts;
+  if (old === null || now === null)
+    return `${path} cannot be read as JSON, so its scripts cannot be compared`;
+  const names = new Set([...Object.keys(old), ...Object.keys(now)]);
+  const changed = [...names].filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
+  if (changed.length === 0) return null;
+  return `${path} changes the scripts ${changed.join(", ")}; put them back, or the task must allow it (allow: ["${path}"])`;
+}
+
+/** Null when the text is no JSON object, or its scripts are none. */
+function readScripts(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const manifest: unknown = JSON.parse(text);
+    if (typeof manifest !== "object" || manifest === null) return null;
+    const scripts = "scripts" in manifest ? manifest.scripts : {};
+    return typeof scripts === "object" && scripts !== null
+      ? Object.fromEntries(Object.entries(scripts))
+      : null;
+  } catch {
+    return null;
+  }
+}
+
 function leadsOut(path: string, target: string): boolean {
   if (target.startsWith("/")) return true;
   let depth = path.split("/").length - 1;

@@ -1,6 +1,6 @@
 /** What the loop knows: rebuilt from the journal at any time by replaying its events. */
 import type { CommitSha, TaskId, TreeSha } from "./ids.ts";
-import type { Candidate, FailedAttempt, RunLimits, RunOutcome } from "./message.ts";
+import type { Candidate, FailedAttempt, Failure, RunLimits, RunOutcome } from "./message.ts";
 import type { TaskLimits } from "./task.ts";
 
 export const phases = [
@@ -29,6 +29,8 @@ export interface Attempt {
   readonly usd: number | null;
   /** How often a red verdict has gone back to the agent. */
   readonly round: number;
+  /** The last red verdict that went back to the agent. */
+  readonly rejection: Failure | null;
   /** The agent's last sealed change, as a commit on `base`. */
   readonly change: CommitSha | null;
   /** The tree of that change. */

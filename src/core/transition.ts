@@ -128,6 +128,7 @@ function opened(opening: Opening, context: Context): Attempt {
     base: null,
     round: 0,
     usd: 0,
+    rejection: null,
     moves: 0,
     change: null,
     tree: null,

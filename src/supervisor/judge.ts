@@ -1,7 +1,7 @@
 /** From a sealed change to a verdict: compose on the newest tip, look at the diff, run the gates, compare tests. */
 import type { Gate } from "../core/config.ts";
 import { renderEvidence } from "../core/evidence.ts";
-import { guardReason } from "../core/guard.ts";
+import { guardReason, scriptsReason } from "../core/guard.ts";
 import type { CommitSha, TreeSha } from "../core/ids.ts";
 import type { Candidate, FailedAttempt, Failure, Verdict } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
@@ -74,7 +74,28 @@ async function guardChange(scope: AttemptScope, landing: Landing, base: CommitSh
   const touched = await scope.ports.target.changedPaths(base, landing.change);
   const isProtected = matchGlobs(scope.config.protect);
   const isAllowed = matchGlobs(landing.task.allow);
-  return guardReason(touched, { isProtected, isAllowed });
+  const reason = guardReason(touched, { isProtected, isAllowed });
+  if (reason !== null) return reason;
+  const manifests = touched.map(({ path }) => path).filter((path) => isManifest(path) && !isAllowed(path));
+  for (const path of manifests) {
+    const changed = await compareScripts(scope, path, base, landing.change);
+    if (changed !== null) return changed;
+  }
+  return null;
+}
+
+const isManifest = (path: string): boolean => /(^|\/)package\.json$/.test(path);
+
+/** A manifest that is new or removed has nothing to be compared with: the gates of the base do not run from it. */
+async function compareScripts(
+  scope: AttemptScope,
+  path: string,
+  base: CommitSha,
+  change: CommitSha,
+): Promise<string | null> {
+  const { target } = scope.ports;
+  const [before, after] = await Promise.all([target.readFile(base, path), target.readFile(change, path)]);
+  return before === null || after === null ? null : scriptsReason(path, before, after);
 }
 
 async function judgeCandidate(

@@ -483,7 +483,9 @@ const wrongJudgements: Complaints = (entries) => {
       const isFresh = event.type === "attempt-started" && event.text !== text;
       if (isFresh || event.type === "task-blocked") red.clear();
       if (event.type === "attempt-started") text = event.text;
-      if (event.type === "verdict-reached" && event.verdict.kind === "reject") red.add(tree);
+      // A change in conflict was not judged at all.
+      const isRed = event.type === "verdict-reached" && event.verdict.kind === "reject";
+      if (isRed && event.verdict.failure.kind !== "conflict") red.add(tree);
       if (event.type !== "change-sealed" || event.change.kind !== "changed") return false;
       tree = event.change.tree;
       return red.has(tree) === commands.some((command) => command.type === "judge-change");

@@ -1,0 +1,153 @@
+/** `ralphwright run` before anything is touched: what it refuses, in which words, with which exit status. */
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "vitest";
+import { createWorld } from "../support/world.ts";
+
+it.concurrent("asks for a configuration where there is none", async ({ expect }) => {
+  await using world = await createWorld();
+  rmSync(join(world.repository.path, "ralph.config.yaml"));
+  const run = await world.run();
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: there is no ralph.config.yaml here
+      Run \`ralphwright init\`: it looks at the project and writes one."
+  `);
+});
+
+it.concurrent("names every problem of the configuration at its place", async ({ expect }) => {
+  await using world = await createWorld({
+    files: {
+      "ralph.config.yaml": "version: 1\ngatez: []\nconcurrency: many\ngates: [{ name: a, run: 'true' }]\n",
+    },
+  });
+  const run = await world.run();
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: the configuration is invalid: 2 problems:
+      ralph.config.yaml:2:1: unknown key "gatez"; did you mean "gates"?
+      ralph.config.yaml:3:14: concurrency: expected a whole number of at least 1, but found "many"
+      Mend what is named; docs/configuration.md describes every key."
+  `);
+});
+
+it.concurrent("asks for an agent where none is configured", async ({ expect }) => {
+  await using world = await createWorld({ config: { agent: {} } });
+  const run = await world.run();
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: no agent is configured: agent.command is not set
+      Set it in ralph.config.yaml, or pass --agent-command. \`ralphwright demo\` shows a run without one."
+  `);
+});
+
+it.concurrent("names the branches when the target does not exist", async ({ expect }) => {
+  await using world = await createWorld({ config: { target: "release" } });
+  const run = await world.run();
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: the target branch release does not exist (branches here: main)
+      Set \`target\` in ralph.config.yaml, or make the first commit."
+  `);
+});
+
+it.concurrent("refuses to start over uncommitted changes, and names them", async ({ expect }) => {
+  await using world = await createWorld();
+  world.repository.write("src/words.mjs", "half a thought\n");
+  const run = await world.run();
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: main is checked out in <repository> with uncommitted changes: src/words.mjs
+      Commit or stash them, or check out another branch there: landings would have to overwrite them."
+  `);
+  expect(world.records()).toEqual([]);
+});
+
+it.concurrent("refuses to run without a sandbox where one is required", async ({ expect }) => {
+  await using world = await createWorld({ config: { sandbox: "required" } });
+  const run = await world.run();
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: sandbox is required, and this version has none
+      Run it in a container of your own, and set \`sandbox: off\` to say that you know."
+  `);
+});
+
+it.concurrent("says what to do when git does not know who commits", async ({ expect }) => {
+  await using world = await createWorld();
+  world.repository.git("config", "user.useConfigOnly", "true");
+  const names = ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"];
+  const run = await world.run({ env: Object.fromEntries(names.map((name) => [name, undefined])) });
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "run <time> on main; sandbox: none (agents run with your rights)
+    run started
+    attempt started
+    workspace prepared
+    command failed
+    attempt interrupted
+    workspace released
+    run ended
+    Stopped by the breaker: git commit-tree <commit> failed: fatal: no email was given and auto-detection is disabled. See: ralphwright log"
+  `);
+  expect(run.status).toBe(2);
+  expect(world.events("one")).not.toContain("agent");
+});
+
+it.concurrent("says what to do when the state directory cannot be written", async ({ expect }) => {
+  await using world = await createWorld();
+  const run = await world.run({
+    env: { RALPH_STATE_DIR: join(world.repository.path, "README.md", "state") },
+  });
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: the state directory <repository>/README.md/state cannot be written: ENOTDIR: not a directory, mkdir '<repository>/README.md/state'
+      Set RALPH_STATE_DIR to a directory that you may write."
+  `);
+});
+
+it.concurrent("runs from a folder below the top, too", async ({ expect }) => {
+  await using world = await createWorld();
+  mkdirSync(join(world.repository.path, "deep"));
+  const run = await world.run({ cwd: join(world.repository.path, "deep") });
+  expect(run.status).toBe(0);
+  expect(world.landed()).toEqual(["Do one"]);
+});
+
+it.concurrent("says where a journal is broken and leaves it as it is", async ({ expect }) => {
+  await using world = await createWorld();
+  await world.run();
+  const file = join(world.state, "journal.jsonl");
+  const broken = readFileSync(file, "utf8").replace("attempt-started", "attempt-sterted");
+  writeFileSync(file, broken);
+  const run = await world.run();
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: <state>/journal.jsonl:2: the journal is broken: the line does not match its checksum
+      What has landed is in git and safe. Move the file away to start with an empty journal."
+  `);
+  expect(readFileSync(file, "utf8")).toBe(broken);
+});
+
+it.concurrent("cuts a half-written last line off the journal and goes on", async ({ expect }) => {
+  await using world = await createWorld();
+  await world.run();
+  const file = join(world.state, "journal.jsonl");
+  appendFileSync(file, '{"v":1,"seq":11,"at":"2026');
+  const run = await world.run();
+  expect(run.status).toBe(0);
+  expect(run.stderr).toContain("cut a half-written line of 26 bytes off the journal");
+});
+
+it.concurrent("loses nothing but history when the state directory is deleted", async ({ expect }) => {
+  await using world = await createWorld({ tasks: ["one", "two"], agent: { two: "breaks-a-test" } });
+  await world.run();
+  rmSync(world.state, { recursive: true });
+  mkdirSync(world.state);
+  world.repository.write("tasks/two.md", world.onTarget("tasks/two.md").replace("Do it.", "Do it again."));
+  const run = await world.run();
+  expect(run.status).toBe(1);
+  expect(world.events("one")).toBe("");
+  // Attempt 1 is in git, and its number is not used again.
+  expect(world.events("two")).toContain("attempt 2");
+  expect(world.kept()).toEqual(["two/1", "two/2"]);
+});

@@ -1,0 +1,121 @@
+/** Which tasks run, in which order, and what holds only those that are written wrongly. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "vitest";
+import { createWorld, taskText } from "../support/world.ts";
+
+it.concurrent("lands tasks in the order of dependencies first, then priority, then id", async ({
+  expect,
+}) => {
+  await using world = await createWorld({
+    tasks: {
+      "10-last": "",
+      "2-second": "",
+      "3-dear": "priority: 5",
+      "1-waits": "priority: 9\ndepends_on: [10-last]",
+    },
+  });
+  const run = await world.run();
+  expect(run.status).toBe(0);
+  expect(world.landed()).toEqual(["Do 3-dear", "Do 2-second", "Do 10-last", "Do 1-waits"]);
+});
+
+it.concurrent("runs the rest of the queue when tasks wait in a circle or for nobody, and says so", async ({
+  expect,
+}) => {
+  await using world = await createWorld({
+    tasks: {
+      a: "depends_on: [b]",
+      b: "depends_on: [a]",
+      c: "depends_on: [nobody]",
+      d: "",
+      e: "depends_on: [a]",
+    },
+  });
+  const run = await world.run();
+  expect(run.status).toBe(1);
+  expect(world.landed()).toEqual(["Do d"]);
+  expect(run.stderr).toContain("depends_on goes in a circle: a → b → a");
+  expect(run.stderr).toContain("depends_on names nobody, and no task has that id");
+});
+
+it.concurrent("runs the rest of the queue beside files that are no tasks, and names them", async ({
+  expect,
+}) => {
+  await using world = await createWorld({
+    tasks: ["good"],
+    files: {
+      "tasks/typo.md": taskText("typo", "priorty: 1"),
+      "tasks/deep/same.md": taskText("same"),
+      "tasks/same.md": taskText("same"),
+      "tasks/huge.md": "x".repeat(1_100_000),
+      "tasks/README.md": "Not a task.\n",
+    },
+  });
+  mkdirSync(join(world.repository.path, "tasks", "folder.md"));
+  const run = await world.run();
+  expect(run.status).toBe(1);
+  expect(world.landed()).toEqual(["Do good"]);
+  expect(run.stderr).toContain("tasks/typo.md:3");
+  expect(run.stderr).toContain("the id same is also used by tasks/same.md");
+  expect(run.stderr).toContain("the file has 1100000 bytes; a task may have at most 1000000");
+});
+
+it.concurrent("takes up a task that is dropped into the folder while the run goes on", async ({ expect }) => {
+  await using world = await createWorld({ agent: "meets-the-test", tasks: ["one"] });
+  const run = world.start();
+  const first = await world.meetAgent();
+  world.repository.write("tasks/two.md", taskText("two"));
+  first.behaveAs("lands-a-change");
+  (await world.meetAgent()).behaveAs("lands-a-change");
+  expect((await run.done).status).toBe(0);
+  expect(world.landed()).toEqual(["Do one", "Do two"]);
+  expect(world.repository.git("status", "--porcelain")).toBe("");
+});
+
+it.concurrent("has nothing to do with an empty queue", async ({ expect }) => {
+  await using world = await createWorld({ tasks: [] });
+  const run = await world.run();
+  expect(run.status).toBe(0);
+  expect(run.lines.at(-1)).toMatchInlineSnapshot(
+    `"The queue is drained and everything landed. See: ralphwright log"`,
+  );
+});
+
+it.concurrent("does not land a task twice when its file says ready again", async ({ expect }) => {
+  await using world = await createWorld();
+  await world.run();
+  world.repository.commit("Reset the status", { "tasks/one.md": taskText("one") });
+  const run = await world.run();
+  expect(run.status).toBe(1);
+  expect(world.landed()).toEqual(["Do one", "Reset the status"]);
+  expect(run.stderr).toContain("ralphwright task retry one");
+});
+
+it.concurrent("works on drafts and landed tasks never", async ({ expect }) => {
+  await using world = await createWorld({
+    tasks: { a: "status: draft", b: "status: landed", c: "depends_on: [b]" },
+  });
+  const run = await world.run();
+  expect(run.status).toBe(0);
+  expect(world.landed()).toEqual(["Do c"]);
+});
+
+it.concurrent("runs an optional gate for the task that names it, and refuses a name that no gate has", async ({
+  expect,
+}) => {
+  const gates = [
+    { name: "always", run: "true" },
+    { name: "sometimes", run: "! test -e src/picky.mjs", optional: true },
+  ];
+  await using world = await createWorld({
+    tasks: { plain: "", picky: "gates: [sometimes]", wrong: "gates: [never]" },
+    config: { gates },
+  });
+  const run = await world.run();
+  expect(run.status).toBe(1);
+  expect(world.events("plain")).toContain("accepted by always\n");
+  expect(world.events("picky")).toContain("red: gate sometimes exited with 1");
+  expect(world.events("wrong")).toBe("");
+  expect(run.stderr).toContain("gates names never, and no gate of the configuration has that name");
+});

@@ -1,0 +1,2 @@
+/** Never comes back. */
+setInterval(() => {}, 60_000);

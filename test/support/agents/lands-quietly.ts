@@ -1,0 +1,4 @@
+/** Does honest work and claims nothing. */
+import { addModule } from "./hands.ts";
+
+addModule();
