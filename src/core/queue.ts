@@ -80,7 +80,7 @@ export function resolveQueue(tasks: readonly Task[], landedNow: ReadonlySet<Task
     else waiting.set(task.id, hindrance);
   }
   const landed = new Set(tasks.map((task) => task.id).filter(isLanded));
-  return { ready: ready.toSorted(byPriority), waiting, blocked, landed };
+  return { ready: sortByPriority(ready), waiting, blocked, landed };
 }
 
 /** Higher priority first; then by id, numbers in their numeric order (`2-b` before `10-a`). */
@@ -88,16 +88,30 @@ export function byPriority(a: Task, b: Task): number {
   return b.priority - a.priority || compareIds(a.id, b.id);
 }
 
-const idParts = /\d+|\D+/g;
+/** As `toSorted(byPriority)`, with each id cut in parts just once: a long queue is sorted for every start. */
+function sortByPriority(tasks: readonly Task[]): readonly Task[] {
+  return tasks
+    .map((task) => ({ task, id: cutId(task.id) }))
+    .toSorted((a, b) => b.task.priority - a.task.priority || compareCut(a.id, b.id))
+    .map(({ task }) => task);
+}
 
-export function compareIds(a: string, b: string): number {
-  const left = a.match(idParts) ?? [];
-  const right = b.match(idParts) ?? [];
-  for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
-    const order = comparePart(left[i] ?? "", right[i] ?? "");
+export const compareIds = (a: string, b: string): number => compareCut(cutId(a), cutId(b));
+
+interface CutId {
+  readonly whole: string;
+  /** Runs of digits, and what stands between them. */
+  readonly parts: readonly string[];
+}
+
+const cutId = (whole: string): CutId => ({ whole, parts: whole.match(/\d+|\D+/g) ?? [] });
+
+function compareCut(a: CutId, b: CutId): number {
+  for (let i = 0; i < Math.min(a.parts.length, b.parts.length); i += 1) {
+    const order = comparePart(a.parts[i] ?? "", b.parts[i] ?? "");
     if (order !== 0) return order;
   }
-  return left.length - right.length || (a < b ? -1 : Number(a > b));
+  return a.parts.length - b.parts.length || (a.whole < b.whole ? -1 : Number(a.whole > b.whole));
 }
 
 function comparePart(a: string, b: string): number {

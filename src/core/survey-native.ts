@@ -30,9 +30,15 @@ export function surveyRust({ entries, texts }: ProjectFiles): Part | null {
       ...lints,
     ],
     found: ["Cargo.toml: cargo fetches what it needs by itself."],
-    missing: locked === "" ? ["No Cargo.lock found: commit it, or cargo writes one while a gate runs."] : [],
+    missing: locked === "" ? [cargoUnlocked(texts.get(".gitignore"))] : [],
   };
 }
+
+/** A library may ignore its lock file; then cargo takes the newest versions in every checkout. */
+const cargoUnlocked = (gitignore = ""): string =>
+  /^\/?Cargo\.lock\s*$/m.test(gitignore)
+    ? "Cargo.lock is ignored by git: commit it, or versions may change between two attempts."
+    : "No Cargo.lock found: commit it, or cargo writes one while a gate runs.";
 
 /** nextest writes its report under `target`, at a place that its profile names. */
 function rustTests(nextest: string | null, everything: string): SurveyGate {

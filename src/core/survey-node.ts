@@ -8,7 +8,7 @@ import {
   type Survey,
   type SurveyGate,
 } from "./survey-part.ts";
-import { reportingGate } from "./survey-runner.ts";
+import { reportingChain, reportingGate } from "./survey-runner.ts";
 
 interface Packager {
   readonly locks: readonly string[];
@@ -49,7 +49,7 @@ export function surveyNode(files: ProjectFiles): Part | null {
   const node = openNode(files, manifest);
   const checks = [formatGate(node), lintGate(node), typesGate(node)].filter((found) => found !== null);
   const whole = checks.length === 0 ? scriptGate(node, "check", ["check"]) : null;
-  const tests = testsGate(node);
+  const tests = testsGate(node, checks);
   const gates = [...checks, whole, tests].filter((found) => found !== null);
   const protect = nodeProtect(node, gates);
   const setup = nodeSetup(node);
@@ -139,7 +139,16 @@ const formatScripts = [
   "prettier:check",
 ];
 const lintScripts = ["lint", "lint:check", "lint:ci", "check:lint"];
-const typeScripts = ["typecheck", "type-check", "types", "check-types", "check:types", "types:check", "tsc"];
+const typeScripts = [
+  "typecheck",
+  "type-check",
+  "types",
+  "check-types",
+  "check:types",
+  "types:check",
+  "test:types",
+  "tsc",
+];
 
 const formatGate = (node: Node): SurveyGate | null => scriptGate(node, "format", formatScripts);
 
@@ -164,18 +173,31 @@ function typesGate(node: Node): SurveyGate | null {
   return makeGate("types", `${node.exec}${compiler === "typescript" ? "tsc" : compiler} ${build}--noEmit`);
 }
 
-function testsGate(node: Node): SurveyGate | null {
+function testsGate(node: Node, checks: readonly SurveyGate[]): SurveyGate | null {
   const script = followScript(node.manifest.scripts, "test");
   const known = ["vitest", "jest", "mocha"].find((runner) => node.manifest.dependencies.has(runner));
   if (script === null) return known === undefined ? null : reportingGate(node, known);
   const { scripts } = node.manifest;
-  const reporting = scripts.has(`post${script.name}`) ? null : reportingGate(node, script.text);
+  const reporting = scripts.has(`post${script.name}`) ? null : reportingTests(node, script.text, checks);
   if (reporting === null) return makeGate("tests", scriptCall(node, "test"));
   const before = `pre${script.name}`;
   return scripts.has(before)
     ? { ...reporting, run: `${scriptCall(node, before)} && ${reporting.run}` }
     : reporting;
 }
+
+/** A chain may call scripts that are gates already: they need not run twice. */
+function reportingTests(node: Node, text: string, checks: readonly SurveyGate[]): SurveyGate | null {
+  const isCheck = (command: string): boolean => {
+    const script = calledScript(command);
+    return script !== null && checks.some(({ run }) => run === scriptCall(node, script));
+  };
+  const plain = reportingGate(node, text);
+  return plain !== null || node.plugged ? plain : reportingChain(node, text, isCheck);
+}
+
+const calledScript = (command: string): string | null =>
+  /^(?:npm|pnpm|yarn|bun) (?:run )?([\w:-]+)$/.exec(command)?.[1] ?? null;
 
 /** The script that does the work, where `name` only calls another; null for a placeholder. */
 function followScript(
@@ -185,7 +207,7 @@ function followScript(
   const text = scripts.get(name)?.trim() ?? "";
   if (text === "" || text.includes("no test specified")) return null;
   const hooked = scripts.has(`pre${name}`) || scripts.has(`post${name}`);
-  const next = /^(?:npm|pnpm|yarn|bun) (?:run )?([\w:-]+)$/.exec(text)?.[1] ?? name;
+  const next = calledScript(text) ?? name;
   const called = hooked ? undefined : scripts.get(next);
   return called === undefined ? { name, text } : { name: next, text: called };
 }
@@ -206,8 +228,12 @@ const nodeConfiguration: Readonly<Record<string, readonly string[]>> = {
 /** package.json is among them only when what the gates do stands in it. */
 function nodeProtect(node: Node, gates: readonly SurveyGate[]): readonly string[] {
   const { keys, dependencies } = node.manifest;
-  const scripted = gates.some(({ run }) => /\b(npm|pnpm|yarn|bun) (run [\w:-]+( |$)|test$)/.test(run));
-  const configured = ["jest", "mocha", "ava", "eslintConfig", "prettier"].some((key) => keys.has(key));
+  const scripted = gates.some(({ run }) =>
+    /\b(npm|pnpm|yarn|bun) (run [\w:-]+( |$)|[\w:-]+( &&|$))/.test(run),
+  );
+  const configured = ["jest", "mocha", "ava", "eslintConfig", "prettier", "tsd", "xo"].some((key) =>
+    keys.has(key),
+  );
   const globs = Object.entries(nodeConfiguration).filter(([tool]) => dependencies.has(tool));
   return [...globs.flatMap(([, paths]) => paths), ...(scripted || configured ? ["package.json"] : [])];
 }

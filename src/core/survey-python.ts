@@ -116,14 +116,22 @@ function pipSetup(sources: readonly string[], pyproject: string | null, tools: r
   const extras = named("project.optional-dependencies");
   const groups = named("dependency-groups").map((group) => ` --group ${group}`);
   const project = /^name\s*=\s*["']([\w.-]+)["']/m.exec(pyproject ?? "")?.[1];
-  const itself = pyproject === null ? "" : ` ${extras.length === 0 ? "." : `".[${extras.join(",")}]"`}`;
+  const isNeeded = pyproject !== null && (extras.length > 0 || mayDepend(section("project")));
+  const itself = isNeeded ? ` ${extras.length === 0 ? "." : `".[${extras.join(",")}]"`}` : "";
   // The tools are named too: a configuration that mentions one does not always list it as a dependency.
   const wanted = [...sources.map((source) => `-r ${source}`), ...tools].map((word) => ` ${word}`).join("");
+  const packages = `${itself}${groups.join("")}${wanted}`;
   return [
     "python3 -m venv .venv",
     // Python brings a pip that may be too old for groups.
     ...(groups.length === 0 ? [] : [`${install} --upgrade pip`]),
-    `${install}${itself}${groups.join("")}${wanted}`,
-    ...(project === undefined ? [] : [`${pip} uninstall --quiet --yes ${project}`]),
+    ...(packages === "" ? [] : [`${install}${packages}`]),
+    ...(project === undefined || !isNeeded ? [] : [`${pip} uninstall --quiet --yes ${project}`]),
   ].join(" && ");
 }
+
+/** Building a project that needs nothing only costs time, and its build tools. `fields`: the section `project`. */
+const mayDepend = (fields: string): boolean =>
+  fields.trim() === "" ||
+  /^dependencies\s*=\s*\[\s*[^\]\s]/m.test(fields) ||
+  /^dynamic\s*=\s*\[[^\]]*["']dependencies["']/m.test(fields);

@@ -18,7 +18,9 @@ interface Call {
 function plainCall(text: string): Call | null {
   if (/[;&|<>`\n]|\$\(|\$npm_/.test(text)) return null;
   const [, environment = "", rest = ""] =
-    /^((?:(?:cross-env|[A-Z_][A-Z0-9_]*=\S*)\s+)*)(?:npx\s+)?(.*)$/.exec(text.trim()) ?? [];
+    /^((?:(?:cross-env|[A-Z_][A-Z0-9_]*=\S*)\s+)*)(?:(?:npx|pnpm exec|pnpm|yarn)\s+)?(.*)$/.exec(
+      text.trim(),
+    ) ?? [];
   const [program = "", ...words] = rest.split(/\s+/);
   return { environment: environment.replace(/cross-env\s+/g, ""), program, words };
 }
@@ -35,6 +37,39 @@ export function reportingGate(project: RunnerProject, text: string): SurveyGate 
   const run = [builtIn.has(program) ? program : `${project.exec}${program}`, ...made.words].join(" ");
   return makeGate("tests", `${made.environment ?? ""}${environment}${run}`, made.report);
 }
+
+/** As npm runs a script: programs of the project are found by their names. */
+const withModules = 'export PATH="$PWD/node_modules/.bin:$PATH"';
+
+/**
+ * Commands joined by `&&`, exactly one of them a known test runner: the same chain with that runner's report, without
+ * the commands that are gates of their own. Null for anything else: then it is run as it stands.
+ */
+export function reportingChain(
+  project: RunnerProject,
+  text: string,
+  isCovered: (command: string) => boolean,
+): SurveyGate | null {
+  const commands = text.split("&&").map((command) => command.trim());
+  if (commands.some((command) => !isWhole(command))) return null;
+  const open = commands.filter((command) => !isCovered(command));
+  const reporting = open.map((command) => {
+    const made = reportingGate(project, command);
+    return made?.report === "junit" ? made : null;
+  });
+  const [only, ...more] = reporting.filter((made) => made !== null);
+  if (only === undefined || more.length > 0) return null;
+  if (open.length === 1) return only;
+  const run = only.run.includes("||") ? `(${only.run})` : only.run;
+  const chain = open.map((command, index) => (reporting[index] === null ? command : run));
+  return { ...only, run: [withModules, ...chain].join(" && ") };
+}
+
+/** False for a piece that `&&` was cut out of, and for one that does more than run a program. */
+const isWhole = (command: string): boolean =>
+  command !== "" &&
+  !/[;&|<>`\n()]|\$npm_/.test(command) &&
+  ['"', "'"].every((quote) => command.split(quote).length % 2 === 1);
 
 const builtIn: ReadonlySet<string> = new Set(["node", "bun"]);
 const reporterFlag = /^(--(reporters?|reporter-options?|outputFile|test-reporter(-destination)?)|-R|-O)$/;

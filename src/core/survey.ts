@@ -57,7 +57,9 @@ function missingGates(gates: readonly SurveyGate[]): readonly string[] {
 /** What setup and gates write must be ignored by git, or the checkout is no longer the tree under judgement. */
 function unignored(files: ProjectFiles, parts: readonly Part[]): readonly string[] {
   const lines = (files.texts.get(".gitignore") ?? "").split("\n").map((line) => line.trim());
-  const ignored = new Set(lines.map((line) => line.replace(/^(\*\*)?\//, "").replace(/\/\*?$/, "")));
+  const ignored = new Set(lines.map((line) => line.replace(/^(\*\*)?\//, "").replace(/\/\*{0,2}$/, "")));
+  // All that Python writes into `__pycache__` ends so.
+  if (["*.py[cod]", "*.py[co]", "*.pyc"].some((line) => ignored.has(line))) ignored.add("__pycache__");
   const kept = parts
     .flatMap((part) => part.keep ?? [])
     .filter((path) => /^(node_modules|\.venv)$/.test(path));

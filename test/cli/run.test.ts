@@ -79,15 +79,8 @@ it.concurrent("says what to do when git does not know who commits", async ({ exp
   const names = ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"];
   const run = await world.run({ env: Object.fromEntries(names.map((name) => [name, undefined])) });
   expect(run.lines.join("\n")).toMatchInlineSnapshot(`
-    "run <time> on main; sandbox: none (agents run with your rights)
-    run started
-    attempt started
-    workspace prepared
-    command failed
-    attempt interrupted
-    workspace released
-    run ended
-    Stopped by the breaker: git commit-tree <commit> failed: fatal: no email was given and auto-detection is disabled. See: ralphwright log"
+    "ralphwright: git does not know who commits here
+      git config user.name "…" and git config user.email "…": landings are commits in that name."
   `);
   expect(run.status).toBe(2);
   expect(world.events("one")).not.toContain("agent");

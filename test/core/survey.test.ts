@@ -36,6 +36,9 @@ const gatesOf = (files: Record<string, string>, given?: Given) =>
 const testsOf = (test: string, dependencies: readonly string[] = [], more: Record<string, string> = {}) =>
   gatesOf({}, { scripts: { test, ...more }, dependencies }).find((line) => line.startsWith("tests"));
 
+const packageSetup = (fields: string) =>
+  surveyProject(project({ "pyproject.toml": `[project]\nname = "a"\n${fields}\n[tool.pytest]\n` })).setup;
+const missingOf = (files: Record<string, string>) => surveyProject(project(files)).missing;
 const protectOf = (given: Given) => surveyProject(project({}, given)).protect;
 const setupOf = (files: Record<string, string>, given: Given = { scripts: { test: "x" } }) => {
   const { setup, setupInputs, keep } = surveyProject(project(files, given));
@@ -82,7 +85,49 @@ describe("a test script", () => {
     );
   });
 
-  it.each(["tsc && vitest run", "vitest run | tee log", "c8 vitest run", "node test.js", "vitest bench"])(
+  it.each([
+    [
+      "tsc && vitest run",
+      'tsc && npx vitest run --reporter=default --reporter=junit --outputFile.junit="$RALPH_REPORT"',
+    ],
+    [
+      "xo && node --test test/*.js && tsd",
+      'xo && node --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination="$RALPH_REPORT" --test test/*.js && tsd',
+    ],
+    [
+      "tsc && mocha",
+      'tsc && (npx mocha --reporter xunit --reporter-option output="$RALPH_REPORT" || { cat "$RALPH_REPORT"; exit 1; })',
+    ],
+  ])("that chains other commands with one known runner keeps the chain and reports: `%s`", (script, run) => {
+    expect(testsOf(script, ["vitest", "mocha"])).toBe(
+      `tests (junit): export PATH="$PWD/node_modules/.bin:$PATH" && ${run}`,
+    );
+  });
+
+  it("that chains checks does not repeat those that are gates of their own", () => {
+    const scripts = {
+      lint: "eslint .",
+      "test:types": "tsc --noEmit",
+      test: "pnpm lint && pnpm run test:types && pnpm vitest run --typecheck",
+    };
+    expect(gatesOf({ "pnpm-lock.yaml": "" }, { scripts, dependencies: ["vitest"] })).toEqual([
+      "lint: pnpm run lint",
+      "types: pnpm run test:types",
+      'tests (junit): pnpm exec vitest run --typecheck --reporter=default --reporter=junit --outputFile.junit="$RALPH_REPORT"',
+    ]);
+  });
+
+  it.each([
+    "vitest run && vitest run --config b",
+    "tsc && ava",
+    "echo 'a && vitest run'",
+    "tsc || x && vitest run",
+    "(vitest run && tsc)",
+  ])("whose chain leaves open which report counts stays as it is: `%s`", (script) => {
+    expect(testsOf(script, ["vitest", "ava"])).toBe("tests: npm test");
+  });
+
+  it.each(["vitest run | tee log", "c8 vitest run", "node test.js", "vitest bench"])(
     "that is more than a plain run of a known runner stays as it is: `%s`",
     (script) => {
       expect(testsOf(script, ["vitest"])).toBe("tests: npm test");
@@ -157,6 +202,8 @@ describe("scripts and tools of package.json", () => {
   it("protect package.json only when what the gates do stands in it", () => {
     expect(protectOf({ scripts: { lint: "eslint ." } })).toContain("package.json");
     expect(protectOf({ dependencies: ["mocha"], keys: ["mocha"] })).toContain("package.json");
+    expect(protectOf({ scripts: { test: "pnpm build && node --test" } })).toContain("package.json");
+    expect(protectOf({ scripts: { test: "tsc && node --test" } })).toEqual([]);
     expect(protectOf({ scripts: { test: "vitest" }, dependencies: ["vitest"] })).toEqual([
       "vitest.config.*",
       "vitest.workspace.*",
@@ -254,6 +301,20 @@ describe("Python", () => {
     );
   });
 
+  it("that needs nothing beside its tools is not built", () => {
+    const setup = "python3 -m venv .venv && .venv/bin/python -m pip install --quiet";
+    const gone = ".venv/bin/python -m pip uninstall --quiet --yes a";
+    expect(packageSetup('dynamic = ["version"]')).toBe(`${setup} pytest`);
+    expect(packageSetup("dependencies = []")).toBe(`${setup} pytest`);
+    expect(packageSetup('dependencies = [\n  "x",\n]')).toBe(`${setup} . pytest && ${gone}`);
+    expect(packageSetup('dynamic = ["version", "dependencies"]')).toBe(`${setup} . pytest && ${gone}`);
+  });
+
+  it("knows that ignored bytecode covers its folder", () => {
+    expect(missingOf({ "pytest.ini": "", ".gitignore": "*.py[cod]\n" })).toEqual([]);
+    expect(missingOf({ "pytest.ini": "", ".gitignore": "*.log\n" })).toHaveLength(1);
+  });
+
   it("with nothing to install uses the machine's python3", () => {
     expect(gatesOf({ "pytest.ini": "[pytest]\n" })).toEqual([
       'tests (junit): python3 -m pytest --junitxml="$RALPH_REPORT"',
@@ -279,6 +340,15 @@ describe("Rust, Go and make", () => {
       "format: cargo fmt --check",
       "lint: cargo clippy --all-targets --locked",
       "tests: cargo test --locked",
+    ]);
+  });
+
+  it("says what an ignored Cargo.lock means", () => {
+    expect(missingOf({ "Cargo.toml": "", ".gitignore": "target\nCargo.lock\n" })).toEqual([
+      "Cargo.lock is ignored by git: commit it, or versions may change between two attempts.",
+    ]);
+    expect(missingOf({ "Cargo.toml": "", ".gitignore": "target\n" })).toEqual([
+      "No Cargo.lock found: commit it, or cargo writes one while a gate runs.",
     ]);
   });
 

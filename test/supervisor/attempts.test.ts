@@ -21,7 +21,7 @@ it.concurrent("lands a change at once when every gate passes", async ({ expect }
     Task: one
     Attempt: 1
     Gates: style tests
-    Agent: command node
+    Agent: command lands-a-change.ts
     Cost-USD: unknown
     Learnings: L-0001
     Run: <time>
@@ -328,14 +328,14 @@ it.concurrent("ends an attempt that hands in the same tree a second time", async
     red: gate tests reported 1 failed test: "words.test.mjs > splits a text into words"
     agent claimed complete
     sealed, changed
-    rejected: no-progress: the change is the same as one that was rejected before, kept
+    rejected: no-progress: the change is the same as one that was rejected before: gate tests reported 1 failed test: "words.test.mjs > splits a text into words", kept
     attempt 2
     agent claimed complete
     sealed, changed
-    rejected: no-progress: the change is the same as one that was rejected before, kept
+    rejected: no-progress: the change is the same as one that was rejected before: the change is the same as one that was rejected before: gate tests reported 1 failed test: "words.test.mjs > splits a text into words", kept
     giving up
     accepted by style tests
-    blocked: the change is the same as one that was rejected before"
+    blocked: the change is the same as one that was rejected before: the change is the same as one that was rejected before: gate tests reported 1 failed test: "words.test.mjs > splits a text into words""
   `);
 });
 

@@ -156,9 +156,9 @@ it.concurrent("reads and writes nothing through what an agent put in the place o
     red: gate tests reported 1 failed test: "words.test.mjs > splits a text into words"
     agent finished
     sealed, changed
-    rejected: no-progress: the change is the same as one that was rejected before, kept
+    rejected: no-progress: the change is the same as one that was rejected before: gate tests reported 1 failed test: "words.test.mjs > splits a text into words", kept
     giving up
     accepted by style tests
-    blocked: the change is the same as one that was rejected before"
+    blocked: the change is the same as one that was rejected before: gate tests reported 1 failed test: "words.test.mjs > splits a text into words""
   `);
 });

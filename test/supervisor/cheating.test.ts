@@ -169,7 +169,7 @@ it.concurrent("keeps the words of a claim from forging trailers, entries and ter
     "Task: one
     Attempt: 1
     Gates: style tests
-    Agent: command node
+    Agent: command talks-evil.ts
     Cost-USD: unknown
     Learnings: L-0001 L-0002
     Run: <time>

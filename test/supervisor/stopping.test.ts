@@ -36,15 +36,15 @@ it.concurrent("is told of a gate that cannot work here, at once and before an ag
   });
   expect((await Promise.all(told)).join("\n")).toMatchInlineSnapshot(`
     "no-such-compiler --check
-      The configuration is wrong: gate odd exited with 127 on main, before any change (bash: line 1: no-such-compiler: command not found). See: ralphwright log
+      The configuration is wrong: gate odd exited with 127 on main, before any change (bash: line 1: no-such-compiler: command not found).
     echo more >> README.md
-      The configuration is wrong: the gates changed files of the checkout, so the result is void: README.md on main, before any change. See: ralphwright log
+      The configuration is wrong: the gates changed files of the checkout, so the result is void: README.md on main, before any change.
     echo more > report.txt
-      The configuration is wrong: the gates changed files of the checkout, so the result is void: report.txt on main, before any change. See: ralphwright log
+      The configuration is wrong: the gates changed files of the checkout, so the result is void: report.txt on main, before any change.
     ! test -e PROGRESS.md
-      The configuration is wrong: gate odd exited with 1 once ralphwright writes PROGRESS.md and the status in tasks/one.md; let that gate ignore these files (see <state>/attempts/one/1/own-files). See: ralphwright log
+      The configuration is wrong: gate odd exited with 1 once ralphwright writes PROGRESS.md and the status in tasks/one.md; let that gate ignore these files (see <state>/attempts/one/1/own-files).
     ! grep -rq landed tasks
-      The configuration is wrong: gate odd exited with 1 once ralphwright writes PROGRESS.md and the status in tasks/one.md; let that gate ignore these files (see <state>/attempts/one/1/own-files). See: ralphwright log"
+      The configuration is wrong: gate odd exited with 1 once ralphwright writes PROGRESS.md and the status in tasks/one.md; let that gate ignore these files (see <state>/attempts/one/1/own-files)."
   `);
 });
 
@@ -55,7 +55,7 @@ it.concurrent("says which configured gate wrote no report", async ({ expect }) =
   const run = await world.run();
   expect(run.status).toBe(2);
   expect(run.lines.at(-1)).toMatchInlineSnapshot(
-    `"The configuration is wrong: gate quiet wrote no report to $RALPH_REPORT on main, before any change (see <state>/attempts/one/1/baseline/gate-quiet.log). See: ralphwright log"`,
+    `"The configuration is wrong: gate quiet wrote no report to $RALPH_REPORT on main, before any change (see <state>/attempts/one/1/baseline/gate-quiet.log)."`,
   );
 });
 

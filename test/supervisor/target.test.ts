@@ -64,7 +64,18 @@ it.concurrent("starts a fresh attempt on the new base when the change conflicts 
   const second = await world.meetAgent();
   second.behaveAs("conflicts");
   expect((await run.done).status).toBe(0);
-  expect(world.events("one")).toMatchInlineSnapshot();
+  expect(world.events("one")).toMatchInlineSnapshot(`
+    "attempt 1
+    agent claimed complete
+    sealed, changed
+    conflict: main moved meanwhile, and the change conflicts with it in README.md
+    rejected: conflict: main moved meanwhile, and the change conflicts with it in README.md, kept
+    attempt 2
+    agent claimed complete
+    sealed, changed
+    accepted by style tests
+    landed"
+  `);
   expect(world.landed()).toEqual(["A person", "Do one"]);
   expect(world.onTarget("README.md")).toBe("# Words\n\nas the agent says\n");
 });

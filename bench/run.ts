@@ -1,0 +1,55 @@
+/** `npm run bench`: measures what the contract limits and prints figures beside their limits. Never a test: it exits with 0. */
+import { parseArgs } from "node:util";
+import { countCalls } from "./calls.ts";
+import { type Figure, renderFigures } from "./figure.ts";
+import { measureFunctions } from "./functions.ts";
+import { measureLoop } from "./loop.ts";
+import { measureMemory } from "./memory.ts";
+import { measureStart } from "./start.ts";
+import { measureTasks } from "./tasks.ts";
+
+const usage = `Usage: npm run bench -- [options]
+
+  --only <names>   some of: loop, calls, start, memory, tasks, functions
+  --repeats <n>    repetitions of whole runs (5)
+  --tasks <n>      tasks in each measured run (20)
+  --attempts <n>   attempts for the memory figures (300)
+  --long           10,000 attempts for the memory figures
+  --below <path>   folder for the memory run, such as a memory disk
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    repeats: { type: "string", default: "5" },
+    tasks: { type: "string", default: "20" },
+    attempts: { type: "string", default: "300" },
+    long: { type: "boolean", default: false },
+    below: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+const repeats = Number(values.repeats);
+const tasks = Number(values.tasks);
+const attempts = values.long ? 10_000 : Number(values.attempts);
+
+const sections: Readonly<Record<string, () => readonly Figure[] | Promise<readonly Figure[]>>> = {
+  loop: () => measureLoop({ tasks, repeats }),
+  calls: () => countCalls(tasks),
+  start: () => measureStart(repeats),
+  memory: () => measureMemory(attempts, values.below),
+  tasks: () => measureTasks(repeats),
+  functions: measureFunctions,
+};
+
+if (values.help) process.stdout.write(usage);
+else await measureAll(values.only?.split(",") ?? Object.keys(sections));
+
+async function measureAll(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const measure = sections[name];
+    if (measure === undefined) throw new Error(`there is no section ${name}\n\n${usage}`);
+    console.log(`\n${name}`);
+    process.stdout.write(renderFigures(await measure()));
+  }
+}
