@@ -24,11 +24,17 @@ export interface GitTargetOptions {
 }
 
 export function createGitTarget(git: Git, options: GitTargetOptions): Target {
+  // A commit's tree never changes, and the base is mostly the commit that landed last.
+  let known: { readonly commit: CommitSha; readonly tree: TreeSha } | null = null;
   const branchRef = `refs/heads/${options.branch}`;
   return {
     branch: options.branch,
     tip: async () => commitSha((await git.run(["rev-parse", "--verify", `${branchRef}^{commit}`])).trim()),
-    treeOf: async (commit) => treeSha((await git.run(["rev-parse", `${commit}^{tree}`])).trim()),
+    async treeOf(commit) {
+      if (known?.commit !== commit)
+        known = { commit, tree: treeSha((await git.run(["rev-parse", `${commit}^{tree}`])).trim()) };
+      return known.tree;
+    },
     contains: async (commit) =>
       (await git.ask(["merge-base", "--is-ancestor", commit, branchRef])).code === 0,
     readFile: (commit, path) => readFile(git, commit, path),
@@ -38,7 +44,11 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
     },
     changedPaths: (from, to) => listChangedPaths(git, from, to),
     compose: (order) => compose(git, order, options.sign),
-    land: (order) => land(git, branchRef, order, options.warn),
+    async land(order) {
+      const result = await land(git, branchRef, order, options.warn);
+      if (result.kind === "landed") known = order.candidate;
+      return result;
+    },
     async keep(task, attempt, commit) {
       const result = await retryLocked(() => git.ask(["update-ref", attemptRef(task, attempt), commit]));
       if (result.code === 0) return;

@@ -44,7 +44,8 @@ async function examine(cwd: string, tell: (finding: Finding) => void): Promise<v
   try {
     tell(good("git", await gitVersion(cwd)));
     project = await openProject(cwd);
-    tell(good("configuration", `${project.config.gates.length} gates, target ${project.config.target}`));
+    const gates = project.config.gates.map((gate) => gate.name).join(", ");
+    tell(good("configuration", `gates ${gates}; target ${project.config.target}`));
     await requireTarget(project);
   } catch (error) {
     return tell(bad("project", explain(error)));
@@ -110,7 +111,8 @@ const lookAtAgent: Look = ({ config }) => {
     return [good("agent", `recordings in ${agent.recordings ?? ""}; no model is asked`)];
   if (agent.command === null) return [bad("agent", "agent.command is not set in ralph.config.yaml")];
   const program = programOf(agent.command);
-  if (!isOnPath(program)) return [bad("agent", `${program} is not on PATH`)];
+  if (!isOnPath(program))
+    return [bad("agent", `${program} is not ${isAbsolute(program) ? "an executable file" : "on PATH"}`)];
   return [good("agent", `${program} (${agent.protocol})`), ...lookAtKey(program, agent.env)];
 };
 

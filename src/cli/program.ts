@@ -4,16 +4,7 @@ import { text } from "node:stream/consumers";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { currentBranch, findRepository } from "../adapters/repository.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
-import { demo } from "./demo.ts";
-import { doctor } from "./doctor.ts";
-import { gate } from "./gate.ts";
-import { init } from "./init.ts";
-import { showLog } from "./log.ts";
-import { run } from "./run.ts";
 import { readOverrides, settings } from "./settings.ts";
-import { showTask } from "./show.ts";
-import { showStatus } from "./status.ts";
-import { addTask, listTasks, retryTask, showTaskFile } from "./task.ts";
 import type { LogFormat } from "./tell.ts";
 
 const cwd = (): string => process.cwd();
@@ -93,7 +84,9 @@ function addInit(program: Command): void {
       const { top } = await findRepository(cwd());
       if (top === null) throw new RalphError("usage", "init writes files, and this is a bare repository");
       const target = (await currentBranch(top)) ?? "main";
-      await init({
+      await (
+        await import("./init.ts")
+      ).init({
         top,
         target,
         path: process.env["PATH"] ?? "",
@@ -110,7 +103,9 @@ function addDoctor(program: Command, outcome: { status: number }): void {
     .option(...json)
     .addHelpText("after", example("ralphwright doctor"))
     .action(async (options: { json?: true }) => {
-      outcome.status = await doctor({ cwd: cwd(), json: options.json === true });
+      outcome.status = await (
+        await import("./doctor.ts")
+      ).doctor({ cwd: cwd(), json: options.json === true });
     });
 }
 
@@ -122,7 +117,9 @@ function addRun(program: Command, outcome: { status: number }): void {
   for (const { flag, help, variable } of settings) command.option(`--${flag}`, `${help} ($${variable})`);
   command.addHelpText("after", `${exitCodes}\n${example("ralphwright run --until 07:00 --max-usd 20")}`);
   command.action(async ({ log, ...flags }: { log: LogFormat } & Record<string, unknown>) => {
-    outcome.status = await run({ cwd: cwd(), overrides: readOverrides(flags, process.env), log });
+    outcome.status = await (
+      await import("./run.ts")
+    ).run({ cwd: cwd(), overrides: readOverrides(flags, process.env), log });
   });
 }
 
@@ -144,7 +141,9 @@ function addStatus(program: Command): void {
     .description("what runs, what waits, what needs a person, and where the state is kept")
     .option(...json)
     .addHelpText("after", example("ralphwright status --json"))
-    .action((options: { json?: true }) => showStatus({ cwd: cwd(), json: options.json === true }));
+    .action(async (options: { json?: true }) =>
+      (await import("./status.ts")).showStatus({ cwd: cwd(), json: options.json === true }),
+    );
 }
 
 function addTaskCommands(program: Command): void {
@@ -154,21 +153,23 @@ function addTaskCommands(program: Command): void {
     .description("every task with its state")
     .option(...json)
     .addHelpText("after", example("ralphwright task list"))
-    .action((options: { json?: true }) => listTasks({ cwd: cwd(), json: options.json === true }));
+    .action(async (options: { json?: true }) =>
+      (await import("./task.ts")).listTasks({ cwd: cwd(), json: options.json === true }),
+    );
   task
     .command("show <id>")
     .description("one task as its file states it")
     .option(...json)
     .addHelpText("after", example("ralphwright task show 0042-rate-limiter"))
-    .action((id: string, options: { json?: true }) =>
-      showTaskFile({ cwd: cwd(), id, json: options.json === true }),
+    .action(async (id: string, options: { json?: true }) =>
+      (await import("./task.ts")).showTaskFile({ cwd: cwd(), id, json: options.json === true }),
     );
   addTaskAdd(task);
   task
     .command("retry <id>")
     .description("make a blocked or landed task ready again, with fresh attempts")
     .addHelpText("after", example("ralphwright task retry 0042-rate-limiter"))
-    .action((id: string) => retryTask({ cwd: cwd(), id }));
+    .action(async (id: string) => (await import("./task.ts")).retryTask({ cwd: cwd(), id }));
 }
 
 interface AddFlags {
@@ -196,7 +197,7 @@ function addTaskAdd(task: Command): void {
         ...(dependsOn === undefined ? {} : { dependsOn }),
         ...(spec === undefined ? {} : { specs: spec }),
       };
-      await addTask({ cwd: cwd(), draft });
+      await (await import("./task.ts")).addTask({ cwd: cwd(), draft });
     });
 }
 
@@ -213,8 +214,13 @@ function addLog(program: Command): void {
     .option("--all", "every run", false)
     .option(...json)
     .addHelpText("after", example("ralphwright log"))
-    .action((options: { run?: string; all: boolean; json?: true }) =>
-      showLog({ cwd: cwd(), run: options.run ?? null, all: options.all, json: options.json === true }),
+    .action(async (options: { run?: string; all: boolean; json?: true }) =>
+      (await import("./log.ts")).showLog({
+        cwd: cwd(),
+        run: options.run ?? null,
+        all: options.all,
+        json: options.json === true,
+      }),
     );
 }
 
@@ -225,8 +231,13 @@ function addShow(program: Command): void {
     .option("--diff", "with the changes of kept attempts and of the landing", false)
     .option(...json)
     .addHelpText("after", example("ralphwright show 0042-rate-limiter --diff"))
-    .action((task: string, options: { diff: boolean; json?: true }) =>
-      showTask({ cwd: cwd(), task, diff: options.diff, json: options.json === true }),
+    .action(async (task: string, options: { diff: boolean; json?: true }) =>
+      (await import("./show.ts")).showTask({
+        cwd: cwd(),
+        task,
+        diff: options.diff,
+        json: options.json === true,
+      }),
     );
 }
 
@@ -237,7 +248,9 @@ function addGate(program: Command, outcome: { status: number }): void {
     .option(...json)
     .addHelpText("after", example("ralphwright gate tests"))
     .action(async (names: string[], options: { json?: true }) => {
-      outcome.status = await gate({ cwd: cwd(), names, json: options.json === true });
+      outcome.status = await (
+        await import("./gate.ts")
+      ).gate({ cwd: cwd(), names, json: options.json === true });
     });
 }
 
@@ -248,6 +261,6 @@ function addDemo(program: Command, outcome: { status: number }): void {
     .addOption(logOption().default("plain"))
     .addHelpText("after", example("ralphwright demo"))
     .action(async ({ log }: { log: LogFormat }) => {
-      outcome.status = await demo({ log });
+      outcome.status = await (await import("./demo.ts")).demo({ log });
     });
 }

@@ -126,11 +126,7 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
     case "stalled":
     case "timed-out":
     case "over-budget":
-      return reject(at, {
-        kind: stop.kind,
-        reason: stop.reason,
-        evidence: attempt.rejection?.evidence ?? null,
-      });
+      return reject(at, brokenDown(stop, attempt.rejection));
     case "not-started":
       return stopAndInterrupt(at, { kind: "breaker", reason: stop.reason });
     case "refused":
@@ -148,6 +144,15 @@ const limitMsMin = 60_000;
 /** Several agents may meet limits at once: the last one to end counts. */
 function waitUntil({ state, nowMs }: Situation, resetsAtMs: number): LoopState {
   return { ...state, notBeforeMs: Math.max(state.notBeforeMs, resetsAtMs, nowMs + limitMsMin) };
+}
+
+/** An agent that broke down in a later round had been told what was wrong: the next one is told the same. */
+function brokenDown(
+  stop: { readonly kind: Failure["kind"]; readonly reason: string },
+  told: Failure | null,
+): Failure {
+  const reason = told === null ? stop.reason : `${stop.reason}, after: ${told.reason}`;
+  return { kind: stop.kind, reason, evidence: told?.evidence ?? null };
 }
 
 /** A price that is not known makes the sum unknown. */
@@ -178,6 +183,8 @@ const emptyFailure: Failure = { kind: "empty", reason: "the agent changed nothin
 /** Says what was wrong with the change the first time: that is still what is wrong with it. */
 function noProgress(at: Situation): Failure {
   const first = at.attempt.rejection ?? recordOf(at).failures.at(-1);
+  if (first?.kind === "no-progress")
+    return { kind: first.kind, reason: first.reason, evidence: first.evidence };
   const why = first === undefined ? "" : `: ${first.reason}`;
   const reason = `the change is the same as one that was rejected before${why}`;
   return { kind: "no-progress", reason, evidence: first?.evidence ?? null };
@@ -253,7 +260,12 @@ function onLanded(at: Situation): Step {
 function onBlocked(at: Situation): Step {
   const { task } = at.attempt;
   const forgiven = putRecord(at.state, task, { ...recordOf(at), failures: [], trees: [] });
-  const state = editRun(forgiven, (run) => ({ blocked: new Set(run.blocked).add(task) }));
+  // A question is honest work, not a failure: it opens no breaker.
+  const inARow = recordOf(at).failures.at(-1)?.kind === "question" ? 0 : 1;
+  const state = editRun(forgiven, (run) => ({
+    blocked: new Set(run.blocked).add(task),
+    failuresInARow: run.failuresInARow + inARow,
+  }));
   return landNext([dropAttempt(state, task), []], at.nowMs);
 }
 
@@ -261,10 +273,7 @@ function onRejected(at: Situation, { failure, attempt, commit }: EventOf<"attemp
   const record = recordOf(at);
   const failures = [...record.failures, { ...failure, attempt, commit, usd: at.attempt.usd }];
   const notBeforeMs = at.nowMs + retryDelayMs(failures);
-  // A question is honest work, not a failure: it opens no breaker.
-  const inARow = failure.kind === "question" ? 0 : 1;
-  const counted = editRun(at.state, (run) => ({ failuresInARow: run.failuresInARow + inARow }));
-  const state = putRecord(counted, at.attempt.task, { ...record, failures, notBeforeMs });
+  const state = putRecord(at.state, at.attempt.task, { ...record, failures, notBeforeMs });
   return release({ ...at, state });
 }
 

@@ -26,7 +26,7 @@ export function budgetStop(state: LoopState, nowMs: number): RunOutcome | null {
   if (run.failuresInARow >= failuresInARowMax) {
     return {
       kind: "breaker",
-      reason: `${run.failuresInARow} attempts failed in a row (limits.run.failures_in_a_row)`,
+      reason: `${run.failuresInARow} tasks were given up in a row (limits.run.failures_in_a_row)`,
     };
   }
   return null;

@@ -103,6 +103,7 @@ export interface RunLimits {
   readonly usdMax: number | null;
   readonly untilMs: number | null;
   readonly tasksMax: number | null;
+  /** Tasks given up in a row after which the run stops: then it is not the tasks. */
   readonly failuresInARowMax: number;
 }
 

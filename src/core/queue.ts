@@ -43,12 +43,16 @@ export function checkQueue(queue: Queue, known: KnownNames): Queue {
   const problems = [...queue.problems];
   for (const task of queue.tasks) {
     const message = taskProblem(task, known);
-    // A task whose file was removed after it landed still counts for those that depend on it.
-    const dependsOn = task.dependsOn.filter((on) => !known.landed.has(on));
-    if (message === null) tasks.push({ ...task, dependsOn });
+    if (message === null) tasks.push(withoutLanded(task, known.landed));
     else problems.push({ file: task.file, line: null, task: task.id, message });
   }
   return { tasks, problems };
+}
+
+/** A task whose file was removed after it landed still counts for those that depend on it. */
+function withoutLanded(task: Task, landed: ReadonlyMap<TaskId, CommitSha>): Task {
+  if (!task.dependsOn.some((on) => landed.has(on))) return task;
+  return { ...task, dependsOn: task.dependsOn.filter((on) => !landed.has(on)) };
 }
 
 function taskProblem(task: Task, known: KnownNames): string | null {

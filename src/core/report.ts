@@ -67,7 +67,7 @@ export function problemText(problem: Queue["problems"][number]): string {
 export function describeOutcome(outcome: RunOutcome): string {
   switch (outcome.kind) {
     case "drained":
-      return "the queue is drained and everything landed";
+      return "the queue is drained: nothing is left to do";
     case "blocked":
       return "the queue is drained, but some tasks need a person";
     case "configuration":

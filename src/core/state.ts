@@ -63,6 +63,7 @@ export interface RunState {
   readonly attempts: number;
   readonly landed: ReadonlySet<TaskId>;
   readonly blocked: ReadonlySet<TaskId>;
+  /** Tasks given up since the last landing; questions do not count. */
   readonly failuresInARow: number;
 }
 

@@ -51,15 +51,15 @@ export function surveyNode(files: ProjectFiles): Part | null {
   const whole = checks.length === 0 ? scriptGate(node, "check", ["check"]) : null;
   const tests = testsGate(node, checks);
   const gates = [...checks, whole, tests].filter((found) => found !== null);
-  const protect = nodeProtect(node, gates);
+  const protect = nodeProtect(node);
   const setup = nodeSetup(node);
   const missing = nodeMissing(node, setup.setup ?? null, tests);
-  const found = [...(setup.found ?? []), ...(protect.includes("package.json") ? [manifestProtected] : [])];
+  const found = [...(setup.found ?? []), ...(protect.includes("/package.json") ? [manifestProtected] : [])];
   return { language: "node", gates, protect, ...setup, found, missing };
 }
 
 const manifestProtected =
-  "package.json says what gates do, so it is protected: a task that changes it needs `allow: [package.json]`.";
+  "package.json configures tools, so it is protected: a task that changes it needs `allow: [package.json]`.";
 
 function openNode(files: ProjectFiles, manifest: Manifest): Node {
   const { entries, packages, texts } = files;
@@ -225,15 +225,15 @@ const nodeConfiguration: Readonly<Record<string, readonly string[]>> = {
   prettier: ["**/.prettierrc*", "prettier.config.*", ".prettierignore"],
 };
 
-/** package.json is among them only when what the gates do stands in it. */
-function nodeProtect(node: Node, gates: readonly SurveyGate[]): readonly string[] {
+/**
+ * package.json is among them only when a tool is configured in it. Its scripts need no protection here: the guard
+ * compares them key by key, so that a task may still add a dependency.
+ */
+function nodeProtect(node: Node): readonly string[] {
   const { keys, dependencies } = node.manifest;
-  const scripted = gates.some(({ run }) =>
-    /\b(npm|pnpm|yarn|bun) (run [\w:-]+( |$)|[\w:-]+( &&|$))/.test(run),
-  );
-  const configured = ["jest", "mocha", "ava", "eslintConfig", "prettier", "tsd", "xo"].some((key) =>
+  const isConfigured = ["jest", "mocha", "ava", "eslintConfig", "prettier", "tsd", "xo"].some((key) =>
     keys.has(key),
   );
   const globs = Object.entries(nodeConfiguration).filter(([tool]) => dependencies.has(tool));
-  return [...globs.flatMap(([, paths]) => paths), ...(scripted || configured ? ["package.json"] : [])];
+  return [...globs.flatMap(([, paths]) => paths), ...(isConfigured ? ["/package.json"] : [])];
 }

@@ -81,7 +81,7 @@ const runLimits = section({
   tasks: wholeNumber(1).nullable().prefault(null).describe("Most tasks one run takes up."),
   failures_in_a_row: wholeNumber(1)
     .prefault(5)
-    .describe("The run stops after this many failed attempts in a row."),
+    .describe("The run stops after this many tasks given up in a row."),
 });
 
 const limits = section({

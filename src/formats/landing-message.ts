@@ -29,8 +29,17 @@ export function renderLandingMessage(landing: LandingText): string {
     ["Run", landing.run],
   ];
   const subject = subjectOf(landing.title) || `Land ${landing.task}`;
-  return joinMessage(subject, landing.summary, trailers);
+  // A title that does not fit in the subject stands nowhere else in the commit.
+  const isCut = subject.endsWith("…");
+  return joinMessage(
+    subject,
+    isCut ? `${oneLine(landing.title, titleCharsMax)}. ${landing.summary}` : landing.summary,
+    trailers,
+  );
 }
+
+/** Of a title that is told whole. */
+const titleCharsMax = 200;
 
 export interface RecordText {
   readonly task: TaskId;

@@ -44,6 +44,8 @@ export class Loop {
   readonly #open = new Map<TaskId, OpenAttempt>();
   readonly #stopNow = new AbortController();
   #state: LoopState;
+  /** The queue as it was read, and as it is once checked: the same object until something changes. */
+  #read: Queue | null = null;
   #queue: Queue = { tasks: [], problems: [] };
 
   constructor(options: LoopOptions) {
@@ -88,8 +90,13 @@ export class Loop {
 
   async #readQueue(): Promise<Queue> {
     const { ports, config, landed } = this.#options;
-    const gates = new Set(config.gates.map((gate) => gate.name));
-    return checkQueue(await ports.queue.read(), { gates, agent: config.agent.kind, landed });
+    const read = await ports.queue.read();
+    if (read !== this.#read) {
+      const gates = new Set(config.gates.map((gate) => gate.name));
+      this.#read = read;
+      this.#queue = checkQueue(read, { gates, agent: config.agent.kind, landed });
+    }
+    return this.#queue;
   }
 
   async #goOn(next: Next): Promise<RunOutcome | null> {

@@ -72,8 +72,6 @@ describe("init", () => {
     expect(output).toMatchInlineSnapshot(`
       "Found
         - package.json without dependencies: nothing to install.
-        - package.json says what gates do, so it is protected: a task that changes it
-          needs \`allow: [package.json]\`.
         - Gate tests: compared test by test, through a JUnit report.
 
       Gates
@@ -109,7 +107,7 @@ describe("init", () => {
       ["lint", null],
       ["tests", "junit"],
     ]);
-    expect(protect).toContain("package.json");
+    expect(config.protect).not.toContain("package.json");
   });
 
   it("writes a configuration that teaches", async () => {
@@ -154,10 +152,6 @@ describe("init", () => {
           run: node --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination="$RALPH_REPORT" --test
           timeout: 15m
           report: junit
-
-      # What decides about a change may not be part of it, unless its task says \`allow: [path]\`.
-      protect:
-        - package.json
 
       limits:
         # Fresh attempts at a task, and how often a red gate goes back to the same agent.

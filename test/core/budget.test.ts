@@ -48,7 +48,7 @@ describe("A run may start nothing more", () => {
     expect(budgetStop(inRun({ failuresInARowMax: 2 }, { failuresInARow: 1 }), 0)).toBeNull();
     expect(budgetStop(inRun({ failuresInARowMax: 2 }, { failuresInARow: 2 }), 0)).toEqual({
       kind: "breaker",
-      reason: "2 attempts failed in a row (limits.run.failures_in_a_row)",
+      reason: "2 tasks were given up in a row (limits.run.failures_in_a_row)",
     });
   });
 

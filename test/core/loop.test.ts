@@ -350,8 +350,10 @@ const overspentStarts: Complaints = (entries, { limits }) =>
 const ignoredFailures: Complaints = (entries, { limits }) =>
   runsOf(entries).flatMap((run) => {
     let inARow = 0;
-    return run.filter(({ event }) => {
-      if (event.type === "attempt-rejected" && event.failure.kind !== "question") inARow += 1;
+    return run.filter(({ event, before }) => {
+      const last =
+        event.type === "task-blocked" ? before.records.get(event.task)?.failures.at(-1) : undefined;
+      if (event.type === "task-blocked" && last?.kind !== "question") inARow += 1;
       if (event.type === "task-landed") inARow = 0;
       const isOpen = inARow >= limits.failuresInARowMax;
       if (event.type === "attempt-started") return isOpen;

@@ -71,7 +71,7 @@ it.concurrent("stops when the agent cannot be started", async ({ expect }) => {
   expect(world.events("two")).toBe("");
 });
 
-it.concurrent("stops after so many failed attempts in a row", async ({ expect }) => {
+it.concurrent("stops after so many tasks given up in a row", async ({ expect }) => {
   await using world = await createWorld({
     agent: "breaks-a-test",
     tasks: ["a", "b", "c"],
@@ -80,7 +80,7 @@ it.concurrent("stops after so many failed attempts in a row", async ({ expect })
   const run = await world.run();
   expect(run.status).toBe(5);
   expect(run.lines.at(-1)).toMatchInlineSnapshot(
-    `"Stopped by the breaker: 2 attempts failed in a row (limits.run.failures_in_a_row). See: ralphwright log"`,
+    `"Stopped by the breaker: 2 tasks were given up in a row (limits.run.failures_in_a_row). See: ralphwright log"`,
   );
   expect(world.events("c")).toBe("");
   expect(world.landed()).toHaveLength(2);
