@@ -107,7 +107,7 @@ describe("init", () => {
       ["lint", null],
       ["tests", "junit"],
     ]);
-    expect(config.protect).not.toContain("package.json");
+    expect(protect).not.toContain("package.json");
   });
 
   it("writes a configuration that teaches", async () => {
