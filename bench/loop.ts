@@ -1,7 +1,7 @@
 /** Time per task that is neither agent nor gate, as a ratio: the loop beside a plain shell loop on the same project. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { readJournal } from "../src/adapters/journal-file.ts";
+import { readJournal } from "../src/adapters/state/journal-file.ts";
 import type { JournalRecord } from "../src/ports.ts";
 import { type Figure, median, spread } from "./figure.ts";
 import { createProject, finish, instantAgent, type SampleProject, startRun } from "./sample-project.ts";

@@ -1,7 +1,7 @@
 /** Child program of the benchmark: opens a folder of tasks as the loop does, reads it cold, then after one change. */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { openTaskFolder } from "../src/adapters/task-folder.ts";
+import { openTaskFolder } from "../src/adapters/queue/task-folder.ts";
 import { taskName } from "./sample-project.ts";
 
 const [top = "", changes = "0"] = process.argv.slice(2);

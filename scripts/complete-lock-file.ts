@@ -17,8 +17,30 @@ const file = new URL("../package-lock.json", import.meta.url);
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm's own file
 const lock = JSON.parse(readFileSync(file, "utf8")) as { packages: Record<string, Entry> };
 
-const systems = ["linux", "darwin", "win32", "freebsd", "openbsd", "netbsd", "android", "sunos", "aix", "openharmony"];
-const processors = ["x64", "arm64", "arm", "ia32", "ppc64", "s390x", "riscv64", "loong64", "mips64el", "wasm32"];
+const systems = [
+  "linux",
+  "darwin",
+  "win32",
+  "freebsd",
+  "openbsd",
+  "netbsd",
+  "android",
+  "sunos",
+  "aix",
+  "openharmony",
+];
+const processors = [
+  "x64",
+  "arm64",
+  "arm",
+  "ia32",
+  "ppc64",
+  "s390x",
+  "riscv64",
+  "loong64",
+  "mips64el",
+  "wasm32",
+];
 const found = (words: readonly string[], name: string): string[] =>
   words.filter((word) => new RegExp(`[-/]${word}(-|$)`).test(name));
 

@@ -1,7 +1,7 @@
 /** Reads the files of a repository that a survey decides by. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Manifest, ProjectFiles } from "../core/survey.ts";
+import type { Manifest, ProjectFiles } from "../survey/survey.ts";
 import { messageOf, RalphError } from "../errors.ts";
 
 /** Files with text that matters, beside package.json; `requirements*.txt` are found by name. */

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { askGit } from "../adapters/git.ts";
+import { askGit } from "../adapters/git/git.ts";
 import { RalphError } from "../errors.ts";
 import { showLog } from "./log.ts";
 import { print, style } from "./print.ts";

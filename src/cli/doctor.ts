@@ -2,9 +2,9 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
-import { findHolder } from "../adapters/lease-file.ts";
-import { listCheckouts, listDirty } from "../adapters/git-checkout.ts";
-import { gitVersion } from "../adapters/repository.ts";
+import { findHolder } from "../adapters/state/lease-file.ts";
+import { listCheckouts, listDirty } from "../adapters/git/git-checkout.ts";
+import { gitVersion } from "../adapters/git/repository.ts";
 import type { Config } from "../core/config.ts";
 import { resolveQueue } from "../core/queue.ts";
 import { problemText } from "../core/report.ts";

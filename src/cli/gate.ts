@@ -1,9 +1,9 @@
 /** `ralphwright gate`: the gates on this checkout as it stands, exactly as the loop would run them. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createDependencies } from "../adapters/dependencies.ts";
-import { createGateProcesses } from "../adapters/gate-process.ts";
-import { createGitWorkspaces } from "../adapters/git-workspaces.ts";
+import { createDependencies } from "../adapters/process/dependencies.ts";
+import { createGateProcesses } from "../adapters/process/gate-process.ts";
+import { createGitWorkspaces } from "../adapters/git/git-workspaces.ts";
 import { commitSha } from "../core/ids.ts";
 import { type GateResult, redReason } from "../core/verdict.ts";
 import { RalphError } from "../errors.ts";

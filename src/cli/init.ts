@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 import { readProject } from "../adapters/project-reader.ts";
-import { type ProjectFiles, type Survey, type SurveyGate, surveyProject } from "../core/survey.ts";
+import { type ProjectFiles, type Survey, type SurveyGate, surveyProject } from "../survey/survey.ts";
 import { RalphError } from "../errors.ts";
 
 export interface InitOptions {

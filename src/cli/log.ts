@@ -1,5 +1,5 @@
 /** `ralphwright log`: the morning commit log, read from the target branch alone. */
-import { type LandedCommit, openCommitLog } from "../adapters/commit-log.ts";
+import { type LandedCommit, openCommitLog } from "../adapters/git/commit-log.ts";
 import { resolveQueue } from "../core/queue.ts";
 import type { Task } from "../core/task.ts";
 import { openProject, openQueue, requireTarget } from "./compose.ts";

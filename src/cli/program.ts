@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { currentBranch, findRepository } from "../adapters/repository.ts";
+import { currentBranch, findRepository } from "../adapters/git/repository.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
 import { readOverrides, settings } from "./settings.ts";
 import type { LogFormat } from "./tell.ts";

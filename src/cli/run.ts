@@ -1,10 +1,10 @@
 /** `ralphwright run`: checks that the run can begin, takes the lease, recovers, loops until the queue is drained. */
-import { listCheckouts, listDirty } from "../adapters/git-checkout.ts";
-import { openJournal } from "../adapters/journal-file.ts";
-import { takeLease } from "../adapters/lease-file.ts";
-import { digest } from "../adapters/pass-files.ts";
-import { setSupervisorMark } from "../adapters/process-group.ts";
-import { killStrays } from "../adapters/stray-processes.ts";
+import { listCheckouts, listDirty } from "../adapters/git/git-checkout.ts";
+import { openJournal } from "../adapters/state/journal-file.ts";
+import { takeLease } from "../adapters/state/lease-file.ts";
+import { digest } from "../adapters/state/pass-files.ts";
+import { setSupervisorMark } from "../adapters/process/process-group.ts";
+import { killStrays } from "../adapters/process/stray-processes.ts";
 import type { RunLimits, RunOutcome } from "../core/message.ts";
 import { describeOutcome, exitStatusOf } from "../core/report.ts";
 import { RalphError } from "../errors.ts";

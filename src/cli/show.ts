@@ -1,6 +1,6 @@
 /** `ralphwright show <task>`: attempts, verdicts, evidence and diffs of one task, from journal and refs. */
-import { openCommitLog } from "../adapters/commit-log.ts";
-import { readJournal } from "../adapters/journal-file.ts";
+import { openCommitLog } from "../adapters/git/commit-log.ts";
+import { readJournal } from "../adapters/state/journal-file.ts";
 import { shortSha } from "../core/ids.ts";
 import type { LoopEvent } from "../core/message.ts";
 import { RalphError } from "../errors.ts";

@@ -1,6 +1,6 @@
 /** `ralphwright status`: what runs, what waits, what needs a person, and where the state is kept. */
-import { readJournal } from "../adapters/journal-file.ts";
-import { findHolder, type LeaseHolder } from "../adapters/lease-file.ts";
+import { readJournal } from "../adapters/state/journal-file.ts";
+import { findHolder, type LeaseHolder } from "../adapters/state/lease-file.ts";
 import type { RunOutcome } from "../core/message.ts";
 import { describeOutcome, type RunView, type StatusView, viewStatus } from "../core/report.ts";
 import { replay } from "../supervisor/recover.ts";

@@ -1,8 +1,8 @@
 /** `ralphwright task list|show|add|retry`: the queue as people see and change it. */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createGitTarget } from "../adapters/git-target.ts";
-import { landedRef } from "../adapters/git-refs.ts";
+import { createGitTarget } from "../adapters/git/git-target.ts";
+import { landedRef } from "../adapters/git/git-refs.ts";
 import { taskId } from "../core/ids.ts";
 import { byPriority, checkQueue, type Queue, resolveQueue, type Standing } from "../core/queue.ts";
 import { problemText } from "../core/report.ts";

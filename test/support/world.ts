@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { readJournal } from "../../src/adapters/journal-file.ts";
+import { readJournal } from "../../src/adapters/state/journal-file.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 import { createRepository, gitEnvironment, makeFolder, type TestRepository } from "./repository.ts";
 import { tellEvents } from "./tell-events.ts";
@@ -16,7 +16,7 @@ const compileCache = join(sources, "..", "node_modules", ".cache", "ralph-tests"
 const mainProgram = join(sources, "cli", "main.ts");
 
 /** The project is green: three tests in JUnit, and a style gate that is judged by its exit code. */
-export const greenProject = {
+const greenProject = {
   "README.md": "# Words\n\nas the first commit says\n",
   "AGENTS.md": "Tests first.\n",
   "package.json": '{ "name": "words", "type": "module", "scripts": { "style": "sh style.sh" } }\n',

@@ -1,0 +1,85 @@
+/** What every manner of agent shares: how the program is started, and what its end amounts to. */
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { AgentStop, Usage } from "../../core/message.ts";
+import type { AgentOrder } from "../../ports.ts";
+import { buildEnvironment } from "../process/environment.ts";
+import type { GroupExit, GroupOrder } from "../process/process-group.ts";
+
+/** What is started, and how it is named in the trailer. */
+export interface AgentProgram {
+  readonly label: string;
+  readonly command: string | readonly string[];
+  /** Exact model id for agents that take one; a task may name another. */
+  readonly model: string | null;
+  /** Environment variables beside the allow-list. */
+  readonly names: readonly string[];
+}
+
+export const noUsage: Usage = { usd: 0, inputTokens: 0, outputTokens: 0, turns: 0 };
+
+/** What every manner of agent is started with. */
+export function groupOrder(
+  order: AgentOrder,
+  program: AgentProgram,
+  round: number,
+): Omit<GroupOrder, "input"> {
+  const { task, attempt, workspace, limits } = order;
+  return {
+    command: program.command,
+    cwd: workspace.path,
+    env: {
+      ...buildEnvironment(program.names),
+      ...(program.model === null ? {} : { RALPH_MODEL: program.model }),
+      RALPH_TASK: task.id,
+      RALPH_ATTEMPT: String(attempt),
+      RALPH_ROUND: String(round),
+      RALPH_BRIEF: workspace.briefFile,
+      RALPH_CLAIM: workspace.claimFile,
+    },
+    logFile: join(order.logFolder, "agent.log"),
+    wallMsMax: limits.wallMsMax,
+    idleMsMax: limits.idleMsMax,
+    signal: order.signal,
+  };
+}
+
+/** The file lies where the agent can write: whatever it left there is removed, not written through. */
+export async function writeBriefFile(file: string, brief: string): Promise<void> {
+  await rm(file, { recursive: true, force: true });
+  await writeFile(file, brief, { mode: 0o600, flag: "wx" });
+}
+
+/** What an end without a claim amounts to. */
+export function stopFor(exit: GroupExit, output: string): AgentStop {
+  switch (exit.kind) {
+    case "not-started":
+      return { kind: "not-started", reason: `the agent could not be started: ${exit.reason}` };
+    case "signaled":
+      return { kind: "crashed", reason: `the agent was ended by ${exit.signal}` };
+    case "exited":
+      return exitStop(exit.code, output);
+    case "ended":
+      return endedStop(exit.why);
+  }
+}
+
+function exitStop(code: number, output: string): AgentStop {
+  const lastLine = output.trim().split("\n").at(-1)?.trim().slice(0, 200) ?? "";
+  const said = lastLine === "" ? "" : `: ${lastLine}`;
+  // What a shell answers when there is no such program: no fresh attempt would find it either.
+  if (code === 127 || code === 126)
+    return { kind: "not-started", reason: `the agent could not be started${said}` };
+  return { kind: "crashed", reason: `the agent exited with ${code}${said}` };
+}
+
+function endedStop(why: "wall" | "idle" | "stopped"): AgentStop {
+  switch (why) {
+    case "wall":
+      return { kind: "timed-out", reason: "the agent used up its time (limits.attempt.wall)" };
+    case "idle":
+      return { kind: "stalled", reason: "the agent showed no sign of life (limits.attempt.idle)" };
+    case "stopped":
+      return { kind: "stopped" };
+  }
+}

@@ -1,0 +1,52 @@
+/** The refs beside the target: `refs/ralph/landed/<task>` and `refs/ralph/attempts/<task>/<n>`. */
+import { type CommitSha, commitSha, type TaskId, taskId } from "../../core/ids.ts";
+import type { Git } from "./git.ts";
+
+const landedPrefix = "refs/ralph/landed/";
+const attemptsPrefix = "refs/ralph/attempts/";
+
+export const landedRef = (task: TaskId): string => landedPrefix + task;
+export const attemptRef = (task: TaskId, attempt: number): string => `${attemptsPrefix}${task}/${attempt}`;
+
+/**
+ * Tasks whose landed ref is part of the target. A landed ref that is not (a crash between two refs of one
+ * transaction, or a person who moved the target back) did not happen: it is removed.
+ */
+export async function readLanded(git: Git, branchRef: string): Promise<ReadonlyMap<TaskId, CommitSha>> {
+  const all = await listRefs(git, [landedPrefix]);
+  if (all.length === 0) return new Map();
+  const merged = await listRefs(git, [`--merged=${branchRef}`, landedPrefix]);
+  const onTarget = new Map(merged.map(({ ref, sha }) => [taskId(ref.slice(landedPrefix.length)), sha]));
+  const stale = all.filter(({ ref }) => !onTarget.has(taskId(ref.slice(landedPrefix.length))));
+  if (stale.length > 0) {
+    const input = stale.map(({ ref, sha }) => `delete ${ref} ${sha}\n`).join("");
+    await git.run(["update-ref", "--stdin"], { input });
+  }
+  return onTarget;
+}
+
+/** Highest kept attempt of each task. */
+export async function readKeptAttempts(git: Git): Promise<readonly { task: TaskId; attempt: number }[]> {
+  const highest = new Map<TaskId, number>();
+  for (const { ref } of await listRefs(git, [attemptsPrefix])) {
+    const [task, attempt] = ref.slice(attemptsPrefix.length).split("/");
+    if (task === undefined || !/^\d+$/.test(attempt ?? "")) continue;
+    const id = taskId(task);
+    highest.set(id, Math.max(highest.get(id) ?? 0, Number(attempt)));
+  }
+  return [...highest].map(([task, attempt]) => ({ task, attempt }));
+}
+
+async function listRefs(
+  git: Git,
+  args: readonly string[],
+): Promise<readonly { ref: string; sha: CommitSha }[]> {
+  const text = await git.run(["for-each-ref", "--format=%(objectname) %(refname)", ...args]);
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => ({
+      sha: commitSha(line.slice(0, line.indexOf(" "))),
+      ref: line.slice(line.indexOf(" ") + 1),
+    }));
+}

@@ -1,0 +1,219 @@
+/**
+ * The target branch: composes the commit that is judged, and lands exactly that commit.
+ *
+ * Invariant: the target moves only here, by compare-and-swap from the candidate's parent to the candidate, in one
+ * ref transaction with the task's landed ref. Nothing here decides; it carries out an accept verdict.
+ */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type CommitSha, commitSha, type TreeSha, treeSha } from "../../core/ids.ts";
+import type { Candidate } from "../../core/message.ts";
+import { RalphError } from "../../errors.ts";
+import type { ChangedPath, Composed, ComposeOrder, LandOrder, LandResult, Target } from "../../ports.ts";
+import { firstLine, type Git, troubleLine } from "./git.ts";
+import { type FastForward, listCheckouts, planFastForward, retryLocked } from "./git-checkout.ts";
+import { attemptRef, landedRef, readKeptAttempts, readLanded } from "./git-refs.ts";
+import { modes, parseRawDiff } from "./raw-diff.ts";
+import { redactor } from "../redact.ts";
+
+export interface GitTargetOptions {
+  readonly branch: string;
+  readonly sign: boolean;
+  /** Something a person should know although the landing itself is complete. */
+  readonly warn: (message: string) => void;
+}
+
+export function createGitTarget(git: Git, options: GitTargetOptions): Target {
+  // A commit's tree never changes, and the base is mostly the commit that landed last.
+  let known: { readonly commit: CommitSha; readonly tree: TreeSha } | null = null;
+  const branchRef = `refs/heads/${options.branch}`;
+  return {
+    branch: options.branch,
+    tip: async () => commitSha((await git.run(["rev-parse", "--verify", `${branchRef}^{commit}`])).trim()),
+    async treeOf(commit) {
+      if (known?.commit !== commit)
+        known = { commit, tree: treeSha((await git.run(["rev-parse", `${commit}^{tree}`])).trim()) };
+      return known.tree;
+    },
+    contains: async (commit) =>
+      (await git.ask(["merge-base", "--is-ancestor", commit, branchRef])).code === 0,
+    readFile: (commit, path) => readFile(git, commit, path),
+    async listFiles(commit, folder) {
+      const output = await git.run(["ls-tree", "-r", "-z", "--name-only", commit, "--", `${folder}/`]);
+      return output.split("\0").filter((path) => path !== "");
+    },
+    changedPaths: (from, to) => listChangedPaths(git, from, to),
+    compose: (order) => compose(git, order, options.sign),
+    async land(order) {
+      const result = await land(git, branchRef, order, options.warn);
+      if (result.kind === "landed") known = order.candidate;
+      return result;
+    },
+    async keep(task, attempt, commit) {
+      const result = await retryLocked(() => git.ask(["update-ref", attemptRef(task, attempt), commit]));
+      if (result.code === 0) return;
+      throw new RalphError("git-failed", `the work of ${task} cannot be kept: ${troubleLine(result.stderr)}`);
+    },
+    landedTasks: () => readLanded(git, branchRef),
+    keptAttempts: () => readKeptAttempts(git),
+    repairCheckouts: () => repairCheckouts(git, branchRef),
+  };
+}
+
+async function readFile(git: Git, commit: CommitSha, path: string): Promise<string | null> {
+  const result = await git.ask(["cat-file", "blob", `${commit}:${path}`]);
+  return result.code === 0 ? result.stdout : null;
+}
+
+async function listChangedPaths(git: Git, from: CommitSha, to: CommitSha): Promise<readonly ChangedPath[]> {
+  const output = await git.run(["diff-tree", "-r", "--raw", "-z", "--no-renames", from, to]);
+  return Promise.all(
+    parseRawDiff(output).map(async ({ path, newMode, newSha }) => ({
+      path,
+      mode: newMode === modes.missing ? null : newMode,
+      linksTo: newMode === modes.symlink ? await git.run(["cat-file", "blob", newSha]) : null,
+    })),
+  );
+}
+
+async function compose(git: Git, order: ComposeOrder, sign: boolean): Promise<Composed> {
+  const code = await composeCode(git, order);
+  if (code.kind === "conflict") return code;
+  const tree = await withFiles(git, code.tree, order.files);
+  const args = ["commit-tree", tree, "-p", order.onto, "-F", "-", ...(sign ? ["-S"] : [])];
+  const commit = commitSha((await git.run(args, { input: redactor.text(order.message) })).trim());
+  return { kind: "composed", candidate: { commit, tree, base: order.onto } };
+}
+
+type Code = { readonly kind: "tree"; readonly tree: TreeSha } | Extract<Composed, { kind: "conflict" }>;
+
+/** The agent's change on the newest tip: its own tree where the tip is its base, a merge where the tip moved. */
+async function composeCode(git: Git, { onto, change }: ComposeOrder): Promise<Code> {
+  const source = change ?? onto;
+  const [tree = "", parent] = (await git.run(["show", "-s", "--format=%T %P", source])).trim().split(" ");
+  if (change === null || parent === onto) return { kind: "tree", tree: treeSha(tree) };
+  const merge = await git.ask([
+    "merge-tree",
+    "--write-tree",
+    "--name-only",
+    "--no-messages",
+    "-z",
+    onto,
+    change,
+  ]);
+  const [merged = "", ...paths] = merge.stdout.split("\0").filter((field) => field !== "");
+  if (merge.code === 0) return { kind: "tree", tree: treeSha(merged) };
+  if (merge.code === 1) return { kind: "conflict", paths: [...new Set(paths)] };
+  throw new RalphError("git-failed", `git merge-tree failed: ${firstLine(merge.stderr)}`);
+}
+
+/**
+ * The tree with files of the supervisor's own laid over it. They are added from a folder, as any file is, so that the
+ * repository's attributes (line ends, filters) hold for them, too.
+ */
+async function withFiles(git: Git, tree: TreeSha, files: ReadonlyMap<string, string>): Promise<TreeSha> {
+  if (files.size === 0) return tree;
+  return git.withIndex(async (index) => {
+    const workTree = `${index}.files`;
+    try {
+      await git.run(["read-tree", tree], { index });
+      for (const [path, text] of files) {
+        await mkdir(dirname(join(workTree, path)), { recursive: true });
+        await writeFile(join(workTree, path), redactor.text(text));
+      }
+      const input = [...files.keys()].map((path) => `${path}\0`).join("");
+      await git.run(["update-index", "--add", "--replace", "-z", "--stdin"], { workTree, index, input });
+      return treeSha((await git.run(["write-tree"], { index })).trim());
+    } finally {
+      await rm(workTree, { recursive: true, force: true });
+    }
+  });
+}
+
+async function land(
+  git: Git,
+  branchRef: string,
+  order: LandOrder,
+  warn: (message: string) => void,
+): Promise<LandResult> {
+  const { candidate } = order;
+  // A checkout that is on a newer tip must not be taken for one with somebody's changes.
+  const refusal = async (reason: string): Promise<LandResult> => {
+    const tip = (await git.run(["rev-parse", branchRef])).trim();
+    return tip === candidate.base ? { kind: "refused", reason } : { kind: "moved" };
+  };
+  const plans = await planCheckouts(git, branchRef, order);
+  if (typeof plans === "string") return refusal(plans);
+  const refused = await moveRefs(git, branchRef, order);
+  if (refused !== null) return refusal(`git refused to move ${branchRef}: ${refused}`);
+  await checkLanded(git, branchRef, candidate);
+  for (const plan of plans) {
+    const trouble = await plan.carryOut();
+    if (trouble !== null) warn(`${plan.checkout} could not be brought up to date: ${trouble}`);
+  }
+  return { kind: "landed" };
+}
+
+async function planCheckouts(
+  git: Git,
+  branchRef: string,
+  order: LandOrder,
+): Promise<readonly FastForward[] | string> {
+  const { base: from, commit: to } = order.candidate;
+  const plans: FastForward[] = [];
+  for (const checkout of await listCheckouts(git, branchRef)) {
+    const plan = await planFastForward(git, checkout, { from, to, seen: order.seen });
+    if (typeof plan === "string") {
+      return `${checkout} has changes that landing would overwrite (${plan}); commit or stash them and run again`;
+    }
+    plans.push(plan);
+  }
+  return plans;
+}
+
+/** One transaction: the target by compare-and-swap and the landed ref, both or neither. Null when it worked. */
+async function moveRefs(git: Git, branchRef: string, order: LandOrder): Promise<string | null> {
+  const { candidate, task, attempt, kind } = order;
+  const lines = [`update ${branchRef} ${candidate.commit} ${candidate.base}`];
+  if (kind === "land")
+    lines.push(`create ${landedRef(task)} ${candidate.commit}`, `delete ${attemptRef(task, attempt)}`);
+  const input = ["start", ...lines, "prepare", "commit", ""].join("\n");
+  const args = ["update-ref", "--create-reflog", "-m", `ralphwright: ${kind} ${task}`, "--stdin"];
+  const result = await retryLocked(() => git.ask(args, { input }));
+  return result.code === 0 ? null : firstLine(result.stderr);
+}
+
+/** The post-condition: what is on the target is the tree that was judged. If not, everything stops, loudly. */
+async function checkLanded(git: Git, branchRef: string, candidate: Candidate): Promise<void> {
+  const [tip, tree] = (await git.run(["rev-parse", branchRef, `${candidate.commit}^{tree}`]))
+    .trim()
+    .split("\n");
+  // A person may have pushed on top in this very moment; then ours must be below theirs.
+  const isBelow = async (): Promise<boolean> =>
+    (await git.ask(["merge-base", "--is-ancestor", candidate.commit, branchRef])).code === 0;
+  if (tree === candidate.tree && (tip === candidate.commit || (await isBelow()))) return;
+  throw new RalphError(
+    "target-not-judged",
+    `${branchRef} does not hold the tree that was judged (${candidate.tree})`,
+    {
+      hint: `Stop and look: git log ${branchRef}; git reflog ${branchRef}.`,
+    },
+  );
+}
+
+/** A crash between the ref transaction and the fast-forward leaves a checkout exactly one landing behind. */
+async function repairCheckouts(git: Git, branchRef: string): Promise<readonly string[]> {
+  const repaired: string[] = [];
+  for (const checkout of await listCheckouts(git, branchRef)) {
+    const about = await git.ask(["show", "-s", "--format=%H %P%x00%(trailers:key=Run,valueonly)", branchRef]);
+    const [commits = "", run = ""] = about.stdout.split("\0");
+    const [tip = "", parent] = commits.trim().split(" ");
+    if (about.code !== 0 || run.trim() === "" || parent === undefined) continue;
+    const isBehind = (await git.ask(["diff-index", "--cached", "--quiet", parent], { checkout })).code === 0;
+    const isCurrent = (await git.ask(["diff-index", "--cached", "--quiet", tip], { checkout })).code === 0;
+    if (!isBehind || isCurrent) continue;
+    const result = await retryLocked(() => git.ask(["read-tree", "-m", "-u", parent, tip], { checkout }));
+    if (result.code === 0) repaired.push(checkout);
+  }
+  return repaired;
+}

@@ -1,0 +1,179 @@
+/**
+ * Runs git plumbing on the user's repository, never inside a directory that an agent or a gate could write.
+ *
+ * Git is told everything by variables and options: which git directory, which work tree, which index. Hooks and
+ * fsmonitor are off; filters come from the user's own configuration, as for any checkout of theirs.
+ */
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { RalphError } from "../../errors.ts";
+
+export interface GitResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface GitOptions {
+  /** Directory that is taken as the work tree; none for commands that need none. */
+  readonly workTree?: string;
+  /** Private index file. */
+  readonly index?: string;
+  readonly input?: string;
+  /** Run in this checkout of the user's, with its own git directory and, unless `index` is given, its own index. */
+  readonly checkout?: string;
+}
+
+export interface Git {
+  /** Absolute path of the repository's common git directory. */
+  readonly gitDir: string;
+  /** Runs `use` with the path of a private index, which is gone afterwards. */
+  withIndex<T>(use: (index: string) => Promise<T>): Promise<T>;
+  /** Removes the private indexes that a killed supervisor left, and what stood beside them. */
+  sweepIndexes(): Promise<void>;
+  /** Standard output of a command that succeeds. @throws RalphError `git-failed` otherwise. */
+  run(args: readonly string[], options?: GitOptions): Promise<string>;
+  /** For commands whose exit code is an answer. */
+  ask(args: readonly string[], options?: GitOptions): Promise<GitResult>;
+}
+
+/** What git may not take from the repository's or the user's configuration. */
+const settings = [
+  "core.hooksPath=/dev/null",
+  "core.fsmonitor=false",
+  // A gate or an agent could otherwise hide a changed file by setting its time back.
+  "core.trustctime=true",
+  "core.checkStat=default",
+  // These would leave bits in a private index that make git overlook changed files.
+  "core.ignoreStat=false",
+  "core.untrackedCache=false",
+  "core.protectHFS=true",
+  "core.protectNTFS=true",
+  "core.quotePath=false",
+  "submodule.recurse=false",
+  // A landing must survive a power cut: by default git flushes neither loose objects nor refs.
+  "core.fsync=committed,reference",
+  "core.fsyncMethod=batch",
+  "gc.auto=0",
+  // What a workspace's `.git` is made of; a later git may have another default.
+  "init.defaultRefFormat=files",
+  "i18n.commitEncoding=UTF-8",
+  "log.showSignature=false",
+].flatMap((setting) => ["-c", setting]);
+
+/** Beside them, outside the user's own checkouts: a workspace holds the whole commit, its index is one file. */
+const wholeTreeSettings = [
+  "core.sparseCheckout=false",
+  "core.splitIndex=false",
+  "index.sparse=false",
+  // A file that does not survive the conversion of its line ends is the gates' business, not a fatal error.
+  "core.safecrlf=false",
+].flatMap((setting) => ["-c", setting]);
+
+/** `scratch`: folder for private index files, outside the repository. */
+export function createGit(gitDir: string, scratch: string): Git {
+  const ask = (args: readonly string[], options: GitOptions = {}): Promise<GitResult> => {
+    const cwd = options.checkout ?? gitDir;
+    const all = options.checkout === undefined ? [...settings, ...wholeTreeSettings] : settings;
+    return runGit([...all, ...args], cwd, options.input ?? null, gitVariables(gitDir, options));
+  };
+  return {
+    gitDir,
+    ask,
+    async withIndex(use) {
+      const index = join(scratch, `${randomUUID()}.index`);
+      try {
+        return await use(index);
+      } finally {
+        await rm(index, { force: true });
+      }
+    },
+    async sweepIndexes() {
+      const left = (await readdir(scratch).catch(() => [])).filter((name) => name.includes(".index"));
+      await Promise.all(left.map((name) => rm(join(scratch, name), { recursive: true, force: true })));
+    },
+    async run(args, options) {
+      const result = await ask(args, options);
+      if (result.code === 0) return result.stdout;
+      throw new RalphError(
+        "git-failed",
+        `git ${args.slice(0, 2).join(" ")} failed: ${troubleLine(result.stderr)}`,
+        {
+          hint: "Run the same in the repository by hand to see more; nothing was landed by this.",
+        },
+      );
+    },
+  };
+}
+
+/** Git in a directory of which nothing is known yet. */
+export function askGit(args: readonly string[], cwd: string): Promise<GitResult> {
+  return runGit([...settings, ...args], cwd, null, {});
+}
+
+export const firstLine = (text: string): string => text.trim().split("\n")[0] ?? "";
+
+/** The line of git's messages that says what went wrong; warnings and hints may stand before it. */
+export function troubleLine(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  return lines.find((line) => /^(error|fatal): /.test(line)) ?? lines[0] ?? "";
+}
+
+function gitVariables(gitDir: string, options: GitOptions): Record<string, string> {
+  const index = options.index === undefined ? {} : { GIT_INDEX_FILE: options.index };
+  if (options.checkout !== undefined) return index;
+  const workTree = options.workTree === undefined ? {} : { GIT_WORK_TREE: options.workTree };
+  return { GIT_DIR: gitDir, ...workTree, ...index };
+}
+
+/** `GIT_*` of our own caller (a hook, say) must not choose the repository for us. */
+function gitEnvironment(variables: Record<string, string>): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    const isIdentity = /^GIT_(AUTHOR|COMMITTER)_/.test(name);
+    if (value !== undefined && (!name.startsWith("GIT_") || isIdentity)) environment[name] = value;
+  }
+  return { ...environment, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", ...variables };
+}
+
+function runGit(
+  args: readonly string[],
+  cwd: string,
+  input: string | null,
+  variables: Record<string, string>,
+): Promise<GitResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("git", args, {
+      cwd,
+      env: gitEnvironment(variables),
+      stdio: ["pipe", "pipe", "pipe"],
+      // A process group of its own: Ctrl-C is for the supervisor, not for a git in the middle of its work.
+      detached: true,
+    });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    child.stdin.on("error", () => {});
+    child.once("error", (cause: NodeJS.ErrnoException) => {
+      reject(startFailure(cwd, cause));
+    });
+    child.once("close", (code) => {
+      resolve({ code: code ?? 128, stdout: textOf(stdout), stderr: textOf(stderr) });
+    });
+    child.stdin.end(input ?? "");
+  });
+}
+
+/** Node says ENOENT for a missing program and for a missing directory alike. */
+function startFailure(cwd: string, cause: NodeJS.ErrnoException): RalphError {
+  if (!existsSync(cwd)) return new RalphError("git-failed", `the directory ${cwd} is gone`, { cause });
+  const message =
+    cause.code === "ENOENT" ? "git is not on PATH" : `git could not be started: ${cause.message}`;
+  return new RalphError("git-failed", message, { hint: "Install git 2.38 or newer.", cause });
+}
+
+const textOf = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString();

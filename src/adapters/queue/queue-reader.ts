@@ -1,0 +1,77 @@
+/** Turns task files into the queue, wherever they come from; unchanged files are not parsed again. */
+import { setImmediate } from "node:timers/promises";
+import { type Queue, type QueueProblem } from "../../core/queue.ts";
+import type { Task } from "../../core/task.ts";
+import { parseTask } from "../../formats/task-file.ts";
+import { digest } from "../state/pass-files.ts";
+
+/** One file of the tasks folder. `version` changes whenever the content does. */
+export interface TaskEntry {
+  readonly file: string;
+  readonly version: string;
+  /** Null when the file cannot be read; the reason then says why. */
+  readonly read: () => Content | Promise<Content>;
+}
+
+type Content = { readonly text: string } | { readonly reason: string };
+type Parsed = ReturnType<typeof parseTask>;
+
+/** Files parsed without a pause, so that agents are heard meanwhile. */
+const parsedAtOnce = 100;
+
+export function createQueueReader(): (entries: readonly TaskEntry[]) => Promise<Queue> {
+  let known = new Map<string, { version: string; parsed: Parsed }>();
+  return async (entries) => {
+    const next = new Map<string, { version: string; parsed: Parsed }>();
+    let parsedCount = 0;
+    for (const entry of entries) {
+      const before = known.get(entry.file);
+      const isKnown = before?.version === entry.version;
+      next.set(entry.file, isKnown ? before : { version: entry.version, parsed: await parseEntry(entry) });
+      if (isKnown) continue;
+      parsedCount += 1;
+      if (parsedCount % parsedAtOnce === 0) await setImmediate();
+    }
+    known = next;
+    return assembleQueue([...next.values()].map(({ parsed }) => parsed));
+  };
+}
+
+async function parseEntry(entry: TaskEntry): Promise<Parsed> {
+  const content = await entry.read();
+  if ("text" in content) return parseTask(content.text, entry.file, digest);
+  return {
+    kind: "problem",
+    problems: [{ file: entry.file, line: null, task: null, message: content.reason }],
+  };
+}
+
+/** Two tasks with one id are a problem of both: nobody can say which of them is meant. */
+function assembleQueue(parsed: readonly Parsed[]): Queue {
+  const problems: QueueProblem[] = [];
+  const byId = new Map<string, Task[]>();
+  for (const each of parsed) {
+    if (each.kind === "problem") problems.push(...each.problems);
+    else addTo(byId, each.task);
+  }
+  const tasks: Task[] = [];
+  for (const same of byId.values()) {
+    const [first] = same;
+    if (first === undefined) continue;
+    if (same.length === 1) tasks.push(first);
+    else problems.push(...same.map((task) => duplicateProblem(task, same)));
+  }
+  return { tasks, problems };
+}
+
+function addTo(byId: Map<string, Task[]>, task: Task): void {
+  const same = byId.get(task.id);
+  if (same === undefined) byId.set(task.id, [task]);
+  else same.push(task);
+}
+
+function duplicateProblem(task: Task, same: readonly Task[]): QueueProblem {
+  const others = same.filter((other) => other !== task).map((other) => other.file);
+  const message = `the id ${task.id} is also used by ${others.join(", ")}; give each task an id of its own`;
+  return { file: task.file, line: null, task: task.id, message };
+}

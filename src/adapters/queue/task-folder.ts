@@ -1,0 +1,111 @@
+/** The queue as a folder on disk: chokidar's events are hints, reading is the truth. */
+import { type BigIntStats, readdirSync, readFileSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { Queue } from "../../core/queue.ts";
+import { systemCodeOf } from "../../errors.ts";
+import type { QueueSource } from "../../ports.ts";
+import { type FolderHints, watchFolder } from "./folder-hints.ts";
+import { createQueueReader, type TaskEntry } from "./queue-reader.ts";
+
+/** Larger than any task a person wrote; an agent could not read it anyway. */
+export const taskBytesMax = 1_000_000;
+
+export interface TaskFolder extends QueueSource, AsyncDisposable {}
+
+/** `top`: the checkout; `tasks`: the folder in it. */
+export function openTaskFolder(top: string, tasks: string): TaskFolder {
+  const readQueue = createQueueReader();
+  let watcher: FolderHints | null = null;
+  const hints = (): FolderHints => (watcher ??= watchFolder(join(top, tasks)));
+  let entries: ReadonlyMap<string, TaskEntry> = new Map();
+  let queue: Queue | null = null;
+  return {
+    async read() {
+      // The watcher looks at every file, too: it starts after the first read, and the second one reads everything again.
+      const paths = queue === null ? null : hints().take();
+      if (queue !== null && paths?.size === 0) return queue;
+      entries = paths === null ? await listTasks(top, tasks) : relist(top, entries, paths);
+      queue = await readQueue([...entries.values()]);
+      return queue;
+    },
+    readText: (file) => readFile(join(top, file), "utf8").catch(() => null),
+    changed: (signal) => hints().wait(signal),
+    [Symbol.asyncDispose]: () => watcher?.[Symbol.asyncDispose]() ?? Promise.resolve(),
+  };
+}
+
+/** The entries, with just the named paths looked at again. */
+function relist(
+  top: string,
+  entries: ReadonlyMap<string, TaskEntry>,
+  paths: ReadonlySet<string>,
+): ReadonlyMap<string, TaskEntry> {
+  const next = new Map(entries);
+  for (const path of [...paths].filter(isTaskFile)) {
+    const entry = describeFile(top, path);
+    if (entry === null) next.delete(relativeTo(top, path));
+    else next.set(entry.file, entry);
+  }
+  const isGrown = [...next.keys()].some((file) => !entries.has(file));
+  return isGrown ? new Map([...next].toSorted(([a], [b]) => (a < b ? -1 : 1))) : next;
+}
+
+/** Files looked at without a pause: a thousandfold queue must not hold up whoever listens to an agent. */
+const filesAtOnce = 200;
+
+/** Every Markdown file in the folder and below, in path order. */
+async function listTasks(top: string, tasks: string): Promise<ReadonlyMap<string, TaskEntry>> {
+  const paths = listFiles(join(top, tasks)).filter(isTaskFile).toSorted();
+  const entries = new Map<string, TaskEntry>();
+  for (const [i, path] of paths.entries()) {
+    if (i % filesAtOnce === filesAtOnce - 1) await setImmediate();
+    const entry = describeFile(top, path);
+    if (entry !== null) entries.set(entry.file, entry);
+  }
+  return entries;
+}
+
+function listFiles(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name));
+  } catch (error) {
+    if (systemCodeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+const isTaskFile = (path: string): boolean => path.endsWith(".md") && !/(^|\/)readme\.md$/i.test(path);
+
+const relativeTo = (top: string, path: string): string => relative(top, path).split(sep).join("/");
+
+/** Null when there is no such file. Small files are read faster at once than through promises: five times, for many. */
+function describeFile(top: string, path: string): TaskEntry | null {
+  const stats = statOrNull(path);
+  if (stats === null || !stats.isFile()) return null;
+  const version = `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
+  return { file: relativeTo(top, path), version, read: () => readTaskFile(path, Number(stats.size)) };
+}
+
+function statOrNull(path: string): BigIntStats | null {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function readTaskFile(path: string, size: number): { text: string } | { reason: string } {
+  if (size > taskBytesMax)
+    return { reason: `the file has ${size} bytes; a task may have at most ${taskBytesMax}` };
+  try {
+    return { text: readFileSync(path, "utf8") };
+  } catch (error) {
+    return {
+      reason: `the file cannot be read (${systemCodeOf(error) ?? "unknown error"}); check its permissions`,
+    };
+  }
+}

@@ -1,0 +1,134 @@
+/** Gates as processes: how they end, what they report, and what they may leave where the report should be. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { createGateProcesses } from "../../../src/adapters/process/gate-process.ts";
+import type { Gate } from "../../../src/core/config.ts";
+import type { GateResult } from "../../../src/core/verdict.ts";
+import { hasMemory, makeFolder } from "../../support/repository.ts";
+
+const folder = makeFolder("gates");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const reports = join(folder, "reports");
+const gates = createGateProcesses(reports);
+const never = new AbortController().signal;
+
+const gate = (run: string, changed: Partial<Gate> = {}): Gate => ({
+  name: "g",
+  run,
+  timeoutMs: 60_000,
+  report: null,
+  env: [],
+  optional: false,
+  ...changed,
+});
+
+async function runAll(...wanted: readonly Gate[]): Promise<readonly GateResult[]> {
+  const results = await gates.run({ gates: wanted, checkout: folder, logFolder: folder, signal: never });
+  expect(readdirSync(reports)).toEqual([]);
+  return results;
+}
+
+async function reportOf(command: string): Promise<GateResult["report"]> {
+  const [result] = await runAll(gate(command, { report: "junit" }));
+  return result?.report ?? null;
+}
+
+it("gives results in the order of the gates, with how each ended", async () => {
+  const results = await runAll(
+    gate("sleep 0.2; exit 3", { name: "slow" }),
+    gate("printf '\\033[31mred\\033[0m\\n'", { name: "colored" }),
+    gate("exec sleep 600", { name: "late", timeoutMs: 200 }),
+    gate("kill -SEGV $$", { name: "crashed" }),
+  );
+  expect(results.map(({ gate: name, exit }) => [name, exit])).toEqual([
+    ["slow", { kind: "exited", code: 3 }],
+    ["colored", { kind: "exited", code: 0 }],
+    ["late", { kind: "timed-out", timeoutMs: 200 }],
+    ["crashed", { kind: "signaled", signal: "SIGSEGV" }],
+  ]);
+  expect(results[1]?.output).toBe("red\n");
+  expect(readFileSync(results[1]?.logFile ?? "", "utf8")).toContain("red");
+});
+
+it("begins the log of a gate anew at each run", async () => {
+  await runAll(gate("echo first", { name: "twice" }));
+  const [second] = await runAll(gate("echo second", { name: "twice" }));
+  expect(readFileSync(second?.logFile ?? "", "utf8")).toBe("second\n");
+});
+
+it("ends a gate when the run is stopped", async () => {
+  const signal = AbortSignal.abort();
+  const results = await gates.run({
+    gates: [gate("exec sleep 600")],
+    checkout: folder,
+    logFolder: folder,
+    signal,
+  });
+  expect(results[0]?.exit).toEqual({ kind: "signaled", signal: "the supervisor" });
+});
+
+it("reads a report, and tells one that is missing or unreadable", async () => {
+  const report = `<testsuite><testcase classname="c" name="t"/></testsuite>`;
+  expect(await reportOf(`echo '${report}' > "$RALPH_REPORT"`)).toMatchObject({
+    kind: "read",
+    tests: [{ outcome: "passed" }],
+  });
+  expect(await reportOf("true")).toEqual({ kind: "missing" });
+  expect(await reportOf(`echo '<testsuite>' > "$RALPH_REPORT"`)).toMatchObject({ kind: "unreadable" });
+  const [unwanted] = await runAll(gate(`echo x > "$RALPH_REPORT"`));
+  expect(unwanted?.report).toBeNull();
+});
+
+it("reads nothing that is no file in the place of a report, and is not stopped by it", async () => {
+  const elsewhere = join(folder, "elsewhere.xml");
+  writeFileSync(elsewhere, `<testsuite><testcase name="t"/></testsuite>`);
+  const unreadable = { kind: "unreadable", reason: "it is not a file" };
+  expect(await reportOf(`mkfifo "$RALPH_REPORT"`)).toEqual(unreadable);
+  expect(await reportOf(`ln -s /dev/zero "$RALPH_REPORT"`)).toEqual(unreadable);
+  expect(await reportOf(`ln -s ${elsewhere} "$RALPH_REPORT"`)).toEqual(unreadable);
+  expect(await reportOf(`mkdir -p "$RALPH_REPORT/inner"`)).toEqual(unreadable);
+  expect(existsSync(elsewhere)).toBe(true);
+  expect(await reportOf(`truncate -s 60M "$RALPH_REPORT"`)).toEqual({
+    kind: "unreadable",
+    reason: "it has 62914560 bytes",
+  });
+});
+
+it("leaves no process of a gate that could write its report later", async () => {
+  const pidFile = join(folder, "pid");
+  const late = `(setsid bash -c 'trap "" TERM; echo $$ > ${pidFile}; while true; do :; done' &)`;
+  expect(await reportOf(`${late}; until test -s ${pidFile}; do :; done`)).toEqual({ kind: "missing" });
+  const pid = readFileSync(pidFile, "utf8").trim();
+  expect(hasMemory(Number(pid))).toBe(false);
+});
+
+it("gives a gate the variables that it names, and another digest when they differ", async () => {
+  process.env["RALPH_TEST_GATE"] = "one";
+  try {
+    const named = gate('echo "$RALPH_TEST_GATE"', { env: ["RALPH_TEST_GATE"] });
+    const unnamed = gate('echo "$RALPH_TEST_GATE"', { name: "h" });
+    const results = await runAll(named, unnamed);
+    expect(results.map(({ output }) => output)).toEqual(["one\n", "\n"]);
+    const before = [named, unnamed].map((each) => gates.environmentDigest(each));
+    process.env["RALPH_TEST_GATE"] = "two";
+    const after = [named, unnamed].map((each) => gates.environmentDigest(each));
+    expect(after[0]).not.toBe(before[0]);
+    expect(after[1]).toBe(before[1]);
+  } finally {
+    delete process.env["RALPH_TEST_GATE"];
+  }
+});
+
+it("says of a checkout that is gone that the gate could not be started", async () => {
+  const gone = join(folder, "gone");
+  mkdirSync(gone);
+  rmSync(gone, { recursive: true });
+  const results = await gates.run({
+    gates: [gate("true")],
+    checkout: gone,
+    logFolder: folder,
+    signal: never,
+  });
+  expect(results[0]?.exit).toEqual({ kind: "not-started", reason: `the directory ${gone} is gone` });
+});

@@ -1,0 +1,415 @@
+/** What the survey makes of a project's files: gates that end by themselves, setup, and what is protected. */
+import { describe, expect, it } from "vitest";
+import { type Manifest, type ProjectFiles, type SurveyGate, surveyProject } from "../../src/survey/survey.ts";
+
+interface Given {
+  readonly scripts?: Record<string, string>;
+  readonly dependencies?: readonly string[];
+  readonly packager?: string;
+  readonly keys?: readonly string[];
+}
+
+const manifest = (given: Given): Manifest => ({
+  name: null,
+  description: null,
+  scripts: new Map(Object.entries(given.scripts ?? {})),
+  dependencies: new Set(given.dependencies),
+  packager: given.packager ?? null,
+  keys: new Set(given.keys),
+});
+
+/** `files` are path → content; `given` is a package.json. */
+function project(files: Record<string, string>, given?: Given): ProjectFiles {
+  const entries = Object.keys(files).map((path) => path.split("/")[0] ?? path);
+  return {
+    entries: new Set(entries),
+    manifest: given === undefined ? null : manifest(given),
+    packages: [],
+    texts: new Map(Object.entries(files)),
+  };
+}
+
+const runs = (gates: readonly SurveyGate[]) =>
+  gates.map(({ name, run, report }) => `${name}${report === null ? "" : ` (${report})`}: ${run}`);
+const gatesOf = (files: Record<string, string>, given?: Given) =>
+  runs(surveyProject(project(files, given)).gates);
+const testsOf = (test: string, dependencies: readonly string[] = [], more: Record<string, string> = {}) =>
+  gatesOf({}, { scripts: { test, ...more }, dependencies }).find((line) => line.startsWith("tests"));
+
+const packageSetup = (fields: string) =>
+  surveyProject(project({ "pyproject.toml": `[project]\nname = "a"\n${fields}\n[tool.pytest]\n` })).setup;
+const missingOf = (files: Record<string, string>) => surveyProject(project(files)).missing;
+const protectOf = (given: Given) => surveyProject(project({}, given)).protect;
+const setupOf = (files: Record<string, string>, given: Given = { scripts: { test: "x" } }) => {
+  const { setup, setupInputs, keep } = surveyProject(project(files, given));
+  return [setup, setupInputs, keep];
+};
+
+describe("a test script", () => {
+  it.each([
+    ["vitest", 'npx vitest run --reporter=default --reporter=junit --outputFile.junit="$RALPH_REPORT"'],
+    [
+      "vitest --watch unit",
+      'npx vitest run unit --reporter=default --reporter=junit --outputFile.junit="$RALPH_REPORT"',
+    ],
+    [
+      "TZ=UTC npx vitest run --reporter verbose --outputFile.junit=a.xml unit",
+      'TZ=UTC npx vitest run unit --reporter=default --reporter=junit --outputFile.junit="$RALPH_REPORT"',
+    ],
+    [
+      "cross-env NODE_ENV=test vitest dev",
+      'NODE_ENV=test npx vitest run --reporter=default --reporter=junit --outputFile.junit="$RALPH_REPORT"',
+    ],
+  ])("that calls vitest as `%s` runs once and writes its report", (script, run) => {
+    expect(testsOf(script, ["vitest"])).toBe(`tests (junit): ${run}`);
+  });
+
+  it("that watches with jest runs once, with a report only where jest-junit is installed", () => {
+    expect(testsOf("jest --watch -w 4", ["jest"])).toBe("tests: npx jest -w 4");
+    expect(testsOf("jest --watchAll", ["jest", "jest-junit"])).toBe(
+      'tests (junit): JEST_JUNIT_OUTPUT_FILE="$RALPH_REPORT" npx jest --reporters=default --reporters=jest-junit',
+    );
+  });
+
+  it("that calls node's own runner keeps its words and prints as well as reports", () => {
+    expect(testsOf("node --import tsx --test --watch 'test/**/*.ts'")).toBe(
+      "tests (junit): node --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit " +
+        "--test-reporter-destination=\"$RALPH_REPORT\" --import tsx --test 'test/**/*.ts'",
+    );
+  });
+
+  it("that calls mocha prints from the report what failed", () => {
+    expect(testsOf("mocha -R dot test", ["mocha"])).toBe(
+      'tests (junit): npx mocha test --reporter xunit --reporter-option output="$RALPH_REPORT" ' +
+        '|| { cat "$RALPH_REPORT"; exit 1; }',
+    );
+  });
+
+  it.each([
+    [
+      "tsc && vitest run",
+      'tsc && npx vitest run --reporter=default --reporter=junit --outputFile.junit="$RALPH_REPORT"',
+    ],
+    [
+      "xo && node --test test/*.js && tsd",
+      'xo && node --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination="$RALPH_REPORT" --test test/*.js && tsd',
+    ],
+    [
+      "tsc && mocha",
+      'tsc && (npx mocha --reporter xunit --reporter-option output="$RALPH_REPORT" || { cat "$RALPH_REPORT"; exit 1; })',
+    ],
+  ])("that chains other commands with one known runner keeps the chain and reports: `%s`", (script, run) => {
+    expect(testsOf(script, ["vitest", "mocha"])).toBe(
+      `tests (junit): export PATH="$PWD/node_modules/.bin:$PATH" && ${run}`,
+    );
+  });
+
+  it("that chains checks does not repeat those that are gates of their own", () => {
+    const scripts = {
+      lint: "eslint .",
+      "test:types": "tsc --noEmit",
+      test: "pnpm lint && pnpm run test:types && pnpm vitest run --typecheck",
+    };
+    expect(gatesOf({ "pnpm-lock.yaml": "" }, { scripts, dependencies: ["vitest"] })).toEqual([
+      "lint: pnpm run lint",
+      "types: pnpm run test:types",
+      'tests (junit): pnpm exec vitest run --typecheck --reporter=default --reporter=junit --outputFile.junit="$RALPH_REPORT"',
+    ]);
+  });
+
+  it.each([
+    "vitest run && vitest run --config b",
+    "tsc && ava",
+    "echo 'a && vitest run'",
+    "tsc || x && vitest run",
+    "(vitest run && tsc)",
+  ])("whose chain leaves open which report counts stays as it is: `%s`", (script) => {
+    expect(testsOf(script, ["vitest", "ava"])).toBe("tests: npm test");
+  });
+
+  it.each(["vitest run | tee log", "c8 vitest run", "node test.js", "vitest bench"])(
+    "that is more than a plain run of a known runner stays as it is: `%s`",
+    (script) => {
+      expect(testsOf(script, ["vitest"])).toBe("tests: npm test");
+    },
+  );
+
+  it("whose runner is not installed stays as it is", () => {
+    expect(testsOf("vitest run")).toBe("tests: npm test");
+  });
+
+  it("that only calls another script is followed to it", () => {
+    expect(testsOf("npm run unit", ["vitest"], { unit: "vitest run" })).toContain("npx vitest run");
+    expect(testsOf("yarn b", [], { b: "yarn test" })).toBe("tests: npm test");
+  });
+
+  it("keeps the script before it, and stays as it is when one comes after it", () => {
+    expect(testsOf("vitest run", ["vitest"], { pretest: "make build" })).toContain(
+      "(junit): npm run pretest && npx vitest run",
+    );
+    expect(testsOf("vitest run", ["vitest"], { posttest: "eslint ." })).toBe("tests: npm test");
+    expect(testsOf("npm run unit", ["vitest"], { unit: "vitest run", pretest: "x" })).toBe("tests: npm test");
+  });
+
+  it("that is npm's placeholder is no gate, and its absence is told", () => {
+    const script = 'echo "Error: no test specified" && exit 1';
+    const survey = surveyProject(project({}, { scripts: { test: script, lint: "x" } }));
+    expect(runs(survey.gates)).toEqual(["lint: npm run lint"]);
+    expect(survey.missing).toEqual([
+      "No test command found: without one, a change that breaks behaviour can land.",
+    ]);
+  });
+});
+
+describe("scripts and tools of package.json", () => {
+  it("become gates from cheap to dear", () => {
+    const scripts = {
+      test: "ava",
+      typecheck: "tsc --noEmit",
+      lint: "eslint .",
+      "format:check": "prettier -c .",
+    };
+    expect(gatesOf({}, { scripts })).toEqual([
+      "format: npm run format:check",
+      "lint: npm run lint",
+      "types: npm run typecheck",
+      "tests: npm test",
+    ]);
+  });
+
+  it("give way to the tool itself when the script would rewrite files or watch", () => {
+    const scripts = { lint: "eslint . --fix", typecheck: "tsc -w" };
+    const files = { "eslint.config.js": "", "tsconfig.json": "{}" };
+    expect(gatesOf(files, { scripts, dependencies: ["eslint", "typescript"] })).toEqual([
+      "lint: npx eslint .",
+      "types: npx tsc --noEmit",
+    ]);
+    expect(surveyProject(project({}, { scripts })).missing).toContain(
+      "The lint script rewrites or watches files: give it a form that only checks.",
+    );
+  });
+
+  it("builds a tsconfig.json that only refers to others, because nothing else checks them", () => {
+    const files = { "tsconfig.json": '{ "files": [], "references": [{ "path": "./app" }] }' };
+    expect(gatesOf(files, { dependencies: ["typescript"] })).toEqual(["types: npx tsc -b --noEmit"]);
+  });
+
+  it("use a check script when no finer one is there", () => {
+    expect(gatesOf({}, { scripts: { check: "standard" } })).toEqual(["check: npm run check"]);
+    expect(gatesOf({}, { scripts: { check: "standard", lint: "standard" } })).toEqual(["lint: npm run lint"]);
+  });
+
+  it("protect package.json only when a tool is configured in it: its scripts are compared by the guard", () => {
+    expect(protectOf({ scripts: { lint: "eslint ." } })).not.toContain("/package.json");
+    expect(protectOf({ dependencies: ["mocha"], keys: ["mocha"] })).toContain("/package.json");
+    expect(protectOf({ scripts: { test: "tsc && node --test" } })).toEqual([]);
+    expect(protectOf({ scripts: { test: "vitest" }, dependencies: ["vitest"] })).toEqual([
+      "vitest.config.*",
+      "vitest.workspace.*",
+      "vite.config.*",
+    ]);
+  });
+});
+
+describe("the package manager", () => {
+  it.each([
+    ["package-lock.json", "npm ci"],
+    ["pnpm-lock.yaml", "pnpm install --frozen-lockfile"],
+    ["yarn.lock", "yarn install --frozen-lockfile"],
+    ["bun.lock", "bun install --frozen-lockfile"],
+  ])("is the one that %s belongs to", (lock, setup) => {
+    expect(setupOf({ [lock]: "" })).toEqual([setup, ["package.json", lock], ["node_modules"]]);
+  });
+
+  it("of several lock files is the one that packageManager names", () => {
+    const locks = { "package-lock.json": "", "yarn.lock": "" };
+    expect(setupOf(locks, { scripts: { test: "x" }, packager: "npm@11" })[0]).toBe("npm ci");
+    expect(setupOf(locks, { scripts: { test: "x" }, packager: "yarn@4.1.0" })[0]).toBe(
+      "yarn install --immutable",
+    );
+  });
+
+  it("writes no lock file where there is none, and says that one is missing", () => {
+    const survey = surveyProject(
+      project({ ".gitignore": "/node_modules\n" }, { scripts: { test: "x" }, dependencies: ["left-pad"] }),
+    );
+    expect(survey.setup).toBe("npm install --no-package-lock");
+    expect(survey.missing).toContain(
+      "No lock file found: commit one, or versions may change between two attempts.",
+    );
+  });
+
+  it("has nothing to do in a project without dependencies", () => {
+    expect(setupOf({})).toEqual([null, [], []]);
+  });
+
+  it("of a workspace keeps the modules of each package", () => {
+    const files = {
+      ...project({ "pnpm-lock.yaml": "" }, { scripts: { test: "x" } }),
+      packages: ["packages/a"],
+    };
+    const { setupInputs, keep } = surveyProject(files);
+    expect(setupInputs).toEqual(["package.json", "packages/a/package.json", "pnpm-lock.yaml"]);
+    expect(keep).toEqual(["node_modules", "packages/a/node_modules"]);
+  });
+
+  it("calls scripts and tools in its own way", () => {
+    const given = { scripts: { test: "vitest", lint: "x" }, dependencies: ["vitest"] };
+    expect(gatesOf({ "pnpm-lock.yaml": "" }, given)[1]).toContain("pnpm exec vitest run");
+    expect(gatesOf({ "bun.lock": "" }, { scripts: { test: "bun test" } })).toEqual([
+      'tests (junit): bun test --reporter=junit --reporter-outfile="$RALPH_REPORT"',
+    ]);
+    expect(gatesOf({ "bun.lock": "" }, { scripts: { test: "a && b" } })).toEqual(["tests: bun run test"]);
+  });
+});
+
+describe("Python", () => {
+  it("with uv runs its tools from the environment, and never installs the project", () => {
+    const pyproject =
+      '[project]\nname = "a"\n[dependency-groups]\ndev = ["pytest>=8", "ruff"]\n[tool.mypy]\n';
+    const survey = surveyProject(project({ "pyproject.toml": pyproject, "uv.lock": "" }));
+    expect(survey.setup).toBe("uv sync --frozen --no-install-project");
+    expect(runs(survey.gates)).toEqual([
+      "lint: uv run --no-sync python -m ruff check .",
+      "types: uv run --no-sync python -m mypy .",
+      'tests (junit): uv run --no-sync python -m pytest --junitxml="$RALPH_REPORT"',
+    ]);
+    expect(survey.protect).toContain("pyproject.toml");
+  });
+
+  it("with requirements gets a virtual environment", () => {
+    const survey = surveyProject(project({ "requirements.txt": "flask\npytest==8.1\n", "src/a.py": "" }));
+    expect(survey.setup).toBe(
+      "python3 -m venv .venv && .venv/bin/python -m pip install --quiet -r requirements.txt pytest",
+    );
+    expect(runs(survey.gates)).toEqual([
+      'tests (junit): PYTHONPATH=src .venv/bin/python -m pytest --junitxml="$RALPH_REPORT"',
+    ]);
+    expect(survey.missing).toEqual([
+      ".gitignore does not name .venv: add it, or gates change the tree that they judge.",
+      ".gitignore does not name __pycache__: add it, or gates change the tree that they judge.",
+    ]);
+  });
+
+  it("with a package installs its extras and takes the package itself out again", () => {
+    const pyproject =
+      '[project]\nname = "tally"\n[project.optional-dependencies]\ntest = ["pytest"]\ndocs = ["x"]\n[tool.x]\ndev = 1\n';
+    expect(surveyProject(project({ "pyproject.toml": pyproject })).setup).toBe(
+      'python3 -m venv .venv && .venv/bin/python -m pip install --quiet ".[test]" pytest && ' +
+        ".venv/bin/python -m pip uninstall --quiet --yes tally",
+    );
+  });
+
+  it("that needs nothing beside its tools is not built", () => {
+    const setup = "python3 -m venv .venv && .venv/bin/python -m pip install --quiet";
+    const gone = ".venv/bin/python -m pip uninstall --quiet --yes a";
+    expect(packageSetup('dynamic = ["version"]')).toBe(`${setup} pytest`);
+    expect(packageSetup("dependencies = []")).toBe(`${setup} pytest`);
+    expect(packageSetup('dependencies = [\n  "x",\n]')).toBe(`${setup} . pytest && ${gone}`);
+    expect(packageSetup('dynamic = ["version", "dependencies"]')).toBe(`${setup} . pytest && ${gone}`);
+  });
+
+  it("knows that ignored bytecode covers its folder", () => {
+    expect(missingOf({ "pytest.ini": "", ".gitignore": "*.py[cod]\n" })).toEqual([]);
+    expect(missingOf({ "pytest.ini": "", ".gitignore": "*.log\n" })).toHaveLength(1);
+  });
+
+  it("with nothing to install uses the machine's python3", () => {
+    expect(gatesOf({ "pytest.ini": "[pytest]\n" })).toEqual([
+      'tests (junit): python3 -m pytest --junitxml="$RALPH_REPORT"',
+    ]);
+  });
+
+  it("does not take a word in a description for a tool", () => {
+    const pyproject = '[project]\nname = "a"\ndescription = "A black box with ruff edges"\n';
+    expect(gatesOf({ "pyproject.toml": pyproject })).toEqual([]);
+  });
+});
+
+describe("Rust, Go and make", () => {
+  it("checks and tests a crate, and lints it only where clippy is configured", () => {
+    const files = { "Cargo.toml": '[package]\nname = "a"\n', "Cargo.lock": "", ".gitignore": "/target\n" };
+    const survey = surveyProject(project(files));
+    expect(runs(survey.gates)).toEqual([
+      "types: cargo check --all-targets --locked",
+      "tests: cargo test --locked",
+    ]);
+    expect([survey.setup, survey.keep, survey.missing]).toEqual([null, [], []]);
+    expect(gatesOf({ ...files, "clippy.toml": "", "rustfmt.toml": "" })).toEqual([
+      "format: cargo fmt --check",
+      "lint: cargo clippy --all-targets --locked",
+      "tests: cargo test --locked",
+    ]);
+  });
+
+  it("says what an ignored Cargo.lock means", () => {
+    expect(missingOf({ "Cargo.toml": "", ".gitignore": "target\nCargo.lock\n" })).toEqual([
+      "Cargo.lock is ignored by git: commit it, or versions may change between two attempts.",
+    ]);
+    expect(missingOf({ "Cargo.toml": "", ".gitignore": "target\n" })).toEqual([
+      "No Cargo.lock found: commit it, or cargo writes one while a gate runs.",
+    ]);
+  });
+
+  it("reports through nextest where a profile writes JUnit", () => {
+    const nextest = '[profile.ci.junit]\npath = "junit.xml"\n';
+    expect(gatesOf({ "Cargo.toml": "[workspace]\n", ".config/nextest.toml": nextest })).toContain(
+      "tests (junit): cargo nextest run --profile ci --workspace; code=$?; " +
+        'cp target/nextest/ci/junit.xml "$RALPH_REPORT"; exit $code',
+    );
+  });
+
+  it("reports Go's tests only through a tool that the project names", () => {
+    expect(gatesOf({ "go.mod": "module a\n" })).toEqual([
+      "format: ! gofmt -l . | grep .",
+      "lint: go vet ./...",
+      "tests: go test ./...",
+    ]);
+    expect(gatesOf({ "go.mod": "module a\n\ntool gotest.tools/gotestsum\n" })).toContain(
+      'tests (junit): go tool gotestsum --junitfile "$RALPH_REPORT" ./...',
+    );
+  });
+
+  it("uses make's targets where no language has a gate of that name", () => {
+    const makefile = "lint: deps\n\tx\ntest:\n\ty\ncheck := 1\n";
+    expect(gatesOf({ Makefile: makefile })).toEqual(["lint: make lint", "tests: make test"]);
+    expect(gatesOf({ Makefile: makefile, "go.mod": "module a\n" })).not.toContain("tests: make test");
+    expect(gatesOf({ Makefile: "check:\n\tx\n" })).toEqual(["check: make check"]);
+  });
+});
+
+describe("the whole", () => {
+  it("sets up no language that has no gate, unless a make target may use it", () => {
+    const files = { "requirements-docs.txt": "sphinx\n", "go.mod": "module a\n" };
+    expect(surveyProject(project(files)).setup).toBeNull();
+    expect(surveyProject(project({ ...files, Makefile: "lint:\n\tx\n" })).setup).toBeNull();
+    expect(
+      surveyProject(project({ "requirements.txt": "flask\n", Makefile: "test:\n\tx\n" })).setup,
+    ).toContain("-r requirements.txt");
+  });
+
+  it("names the language in a second gate of the same name", () => {
+    const survey = surveyProject(
+      project({ "Cargo.toml": "", "Cargo.lock": "" }, { scripts: { test: "x", types: "y" } }),
+    );
+    expect(survey.gates.map(({ name }) => name)).toEqual(["types", "types-rust", "tests", "tests-rust"]);
+  });
+
+  it("says which gates are the weaker kind", () => {
+    expect(surveyProject(project({}, { scripts: { test: "x" } })).found).toContain(
+      "Gate tests: judged by its exit code alone, the weaker kind, which misses a deleted test.",
+    );
+  });
+
+  it("finds no gate in an empty repository, and says so", () => {
+    expect(surveyProject(project({}))).toEqual({
+      gates: [],
+      setup: null,
+      setupInputs: [],
+      keep: [],
+      protect: [],
+      found: [],
+      missing: ["No gate found: nothing here checks the code in a way that init knows."],
+    });
+  });
+});
