@@ -63,7 +63,8 @@ async function sealCheckout({ git, repository }: Project): Promise<ReturnType<ty
   const head = (await git.run(["rev-parse", "--verify", "HEAD"], { checkout: top })).trim();
   const tree = await git.withIndex(async (index) => {
     await git.run(["read-tree", head], { index });
-    await git.run(["add", "-A", "--", "."], { index, workTree: top });
+    // From the top: git runs in the git directory, which lies inside this work tree, and "." would be that.
+    await git.run(["add", "-A", "--", ":/"], { index, workTree: top });
     return (await git.run(["write-tree"], { index })).trim();
   });
   return commitSha((await git.run(["commit-tree", tree, "-p", head, "-m", "Checkout"])).trim());

@@ -2,7 +2,9 @@
 import { type LandedCommit, openCommitLog } from "../adapters/git/commit-log.ts";
 import { resolveQueue } from "../core/queue.ts";
 import type { Task } from "../core/task.ts";
-import { openProject, openQueue, requireTarget } from "./compose.ts";
+import { readJournal } from "../adapters/state/journal-file.ts";
+import { replay } from "../supervisor/recover.ts";
+import { openProject, openQueue, type Project, requireTarget } from "./compose.ts";
 import { columns, fit, joinFitting, print, printJson, style, wrap } from "./print.ts";
 
 export interface LogOptions {
@@ -22,14 +24,21 @@ export async function showLog(options: LogOptions): Promise<void> {
   const commits = await log.read(project.config.target, { countMax: commitsMax, run: options.run });
   const runs = groupByRun(commits);
   const shown = options.all ? runs : runs.slice(0, 1);
-  const blocked = await listBlocked(options.cwd);
-  if (options.json) return printJson({ runs: shown.map(runAsJson), blocked: blocked.map(blockedAsJson) });
+  const blocked = await listBlocked(project);
+  const { unrecorded } = replay(readJournal(project.state.journal));
+  if (options.json) {
+    const needed = [
+      ...blocked.map(blockedAsJson),
+      ...[...unrecorded].map(([task, why]) => ({ task, file: null, why })),
+    ];
+    return printJson({ runs: shown.map(runAsJson), blocked: needed });
+  }
   if (shown.length === 0) print(`Nothing has landed on ${project.config.target} yet.`);
   shown.forEach((run, i) => {
     if (i > 0) print();
     printRun(run, project.config.target);
   });
-  printBlocked(blocked);
+  printBlocked(blocked, unrecorded);
 }
 
 interface Run {
@@ -86,8 +95,8 @@ function costOf(commits: readonly LandedCommit[]): string {
   return known.length === costs.length ? `${sum} USD` : `at least ${sum} USD`;
 }
 
-async function listBlocked(cwd: string): Promise<readonly Task[]> {
-  const queue = await openQueue(await openProject(cwd));
+async function listBlocked(project: Project): Promise<readonly Task[]> {
+  const queue = await openQueue(project);
   try {
     const { tasks } = await queue.read();
     return resolveQueue(tasks, new Set()).blocked;
@@ -96,13 +105,17 @@ async function listBlocked(cwd: string): Promise<readonly Task[]> {
   }
 }
 
-function printBlocked(tasks: readonly Task[]): void {
-  if (tasks.length === 0) return;
+function printBlocked(tasks: readonly Task[], unrecorded: ReadonlyMap<string, string>): void {
+  if (tasks.length + unrecorded.size === 0) return;
   print();
   print(style("bold", "Needs a person"));
   for (const task of tasks) {
     print(`  ${style("yellow", task.id)}  ${task.file}`);
     print(`    ${wrap(task.blocked?.why ?? "blocked by hand", columns() - 4, "    ")}`);
+  }
+  for (const [task, why] of unrecorded) {
+    print(`  ${style("yellow", task)}  (its file does not say so)`);
+    print(`    ${wrap(why, columns() - 4, "    ")}`);
   }
   print();
   print("Edit the task's text, or `ralphwright task retry <id>`, and it runs again.");

@@ -20,7 +20,16 @@ type Style = "green" | "red" | "yellow" | "dim" | "bold";
 /** Colour where standard output is a terminal that wants it (`NO_COLOR` is honoured). */
 export const style = (name: Style, text: string): string => styleText(name, text, { stream: process.stdout });
 
-/** Rows with their columns in line; the last column is left as it is. */
+/** `2026-11-20 07:02:11`, on the clock of whoever reads it. */
+export function localTime(time: string | number): string {
+  const date = new Date(time);
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":")}`;
+}
+
+const two = (n: number): string => String(n).padStart(2, "0");
+
+/** Rows with their columns in line; the last column is broken between words where it is too long. */
 export function printTable(rows: readonly (readonly string[])[]): void {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, widthOf(cell))));
@@ -28,9 +37,15 @@ export function printTable(rows: readonly (readonly string[])[]): void {
     const cells = row.map((cell, i) =>
       i === row.length - 1 ? cell : cell + " ".repeat((widths[i] ?? 0) - widthOf(cell)),
     );
-    print(cells.join("  ").trimEnd());
+    const indent = widths.slice(0, row.length - 1).reduce((sum, width) => sum + width + 2, 0);
+    const folded = wrap(row.at(-1) ?? "", Math.max(columnCharsMin, columns() - indent), "");
+    const last = folded.replaceAll("\n", `\n${" ".repeat(indent)}`);
+    print([...cells.slice(0, -1), last].join("  ").trimEnd());
   }
 }
+
+/** Narrower than this nothing can be read: then a terminal may break the line where it likes. */
+const columnCharsMin = 24;
 
 const widthOf = (cell: string): number => stripVTControlCharacters(cell).length;
 

@@ -6,7 +6,9 @@ import { digest } from "../adapters/state/pass-files.ts";
 import { setSupervisorMark } from "../adapters/process/process-group.ts";
 import { killStrays } from "../adapters/process/stray-processes.ts";
 import type { RunLimits, RunOutcome } from "../core/message.ts";
-import { describeOutcome, exitStatusOf } from "../core/report.ts";
+import { describeOutcome, exitStatusOf, type StatusView, viewStatus } from "../core/report.ts";
+import type { Queue } from "../core/queue.ts";
+import type { LoopState } from "../core/state.ts";
 import { RalphError } from "../errors.ts";
 import { Loop } from "../supervisor/loop.ts";
 import { recover } from "../supervisor/recover.ts";
@@ -49,6 +51,7 @@ export async function run(options: RunOptions): Promise<number> {
     for (const note of notes) teller.say(`recovered: ${note}`);
     await requireCleanCheckouts(project);
     const limits = runLimits(project, now);
+    let last: { state: LoopState; queue: Queue } = { state, queue: { tasks: [], problems: [] } };
     const id = runId(now);
     teller.say(`run ${id} on ${project.config.target}; sandbox: none (agents run with your rights)`);
     const loop = new Loop({
@@ -58,10 +61,13 @@ export async function run(options: RunOptions): Promise<number> {
       limits,
       state,
       landed,
-      observe: (record, next, seen) => teller.observe(record, next, seen),
+      observe(record, next, seen) {
+        last = { state: next, queue: seen };
+        teller.observe(record, next, seen);
+      },
     });
     const outcome = await withSignals(loop, teller, () => loop.run());
-    teller.say(closingLine(outcome));
+    teller.say(closingLine(outcome, viewStatus(last.state, last.queue)));
     return exitStatusOf(outcome);
   } finally {
     stop.abort();
@@ -152,8 +158,15 @@ const runId = (now: Date): string =>
     .replace(/\.\d+Z$/, "Z")
     .replaceAll(":", "-");
 
-function closingLine(outcome: RunOutcome): string {
-  const sentence = describeOutcome(outcome);
+function closingLine(outcome: RunOutcome, { tasks, problems }: StatusView): string {
+  const counts = [
+    `${tasks.blocked} blocked`,
+    `${tasks.waiting} waiting`,
+    `${problems.length} with a problem`,
+  ];
+  const needed =
+    outcome.kind === "blocked" ? ` (${counts.filter((count) => !count.startsWith("0 ")).join(", ")})` : "";
+  const sentence = `${describeOutcome(outcome)}${needed}`;
   const more = outcome.kind === "configuration" ? "" : " See: ralphwright log";
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.${more}`;
 }

@@ -7,7 +7,7 @@ import { RalphError } from "../errors.ts";
 import { oneLine } from "../formats/one-line.ts";
 import type { JournalRecord } from "../ports.ts";
 import { openProject } from "./compose.ts";
-import { print, printJson, style } from "./print.ts";
+import { columns, localTime, print, printJson, style, wrap } from "./print.ts";
 
 export interface ShowOptions {
   readonly cwd: string;
@@ -49,7 +49,8 @@ function printAttempt(attempt: number, records: readonly JournalRecord[], folder
   print(style("bold", `Attempt ${attempt}`));
   for (const { event, atMs } of records) {
     const line = describeStep(event);
-    if (line !== null) print(`  ${style("dim", new Date(atMs).toISOString().slice(11, 19))} ${line}`);
+    if (line !== null)
+      print(`  ${style("dim", localTime(atMs))} ${wrap(line, columns() - 22, " ".repeat(22))}`);
   }
   const [first] = records;
   if (first !== undefined && "task" in first.event)
@@ -77,6 +78,8 @@ function describeStep(event: LoopEvent): string | null {
       return style("red", `rejected (${event.failure.kind}): ${event.failure.reason}`);
     case "attempt-interrupted":
       return `interrupted, does not count: ${event.reason}`;
+    case "give-up-started":
+      return "no attempt is left: the record commit is judged";
     case "task-blocked":
       return style("yellow", `given up: ${event.why}`);
     case "target-moved":

@@ -6,7 +6,7 @@ import { describeOutcome, type RunView, type StatusView, viewStatus } from "../c
 import { replay } from "../supervisor/recover.ts";
 import type { JournalRecord } from "../ports.ts";
 import { openProject, openQueue, requireTarget } from "./compose.ts";
-import { print, printJson, printTable, style } from "./print.ts";
+import { columns, localTime, print, printJson, printTable, style, wrap } from "./print.ts";
 
 export async function showStatus(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
   const project = await openProject(options.cwd);
@@ -42,7 +42,9 @@ function lastOutcome(records: readonly JournalRecord[]): Shown["last"] {
 function printStatus(shown: Shown): void {
   const { tasks, supervisor, last } = shown;
   const isAlive = supervisor !== null;
-  const who = isAlive ? `running (pid ${supervisor.pid}, since ${supervisor.since})` : "not running";
+  const who = isAlive
+    ? `running (pid ${supervisor.pid}, since ${localTime(supervisor.since)})`
+    : "not running";
   printTable([
     ["supervisor", isAlive ? style("green", who) : who],
     ["target", shown.target],
@@ -51,18 +53,19 @@ function printStatus(shown: Shown): void {
       `${tasks.ready} ready, ${tasks.waiting} waiting, ${tasks.landed} landed, ${tasks.blocked} blocked, ${tasks.draft} draft`,
     ],
     ["spent", spentText(shown.run)],
-    ["last run", last === null ? "none yet" : `${last.at}: ${describeOutcome(last.outcome)}`],
+    ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeOutcome(last.outcome)}`],
     ["sandbox", "none: agents run with your rights"],
     ["state", shown.state],
   ]);
   // A supervisor that was killed leaves attempts open in the journal; the next run closes them.
   for (const attempt of shown.attempts) {
-    const since = new Date(attempt.sinceMs).toISOString();
+    const since = localTime(attempt.sinceMs);
     print(
       `  ${attempt.task}  attempt ${attempt.attempt}  ${isAlive ? attempt.phase : "interrupted"}  since ${since}`,
     );
   }
-  for (const problem of shown.problems) print(`${style("yellow", "!")} ${problem}`);
+  for (const problem of shown.problems)
+    print(`${style("yellow", "!")} ${wrap(problem, columns() - 2, "  ")}`);
 }
 
 function spentText(run: RunView | null): string {

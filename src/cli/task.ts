@@ -23,7 +23,7 @@ export async function listTasks(options: { readonly cwd: string; readonly json: 
   if (rows.length === 0 && queue.problems.length === 0)
     print('There is no task yet. Try: ralphwright task add "…"');
   const idWidth = Math.max(0, ...rows.map(({ task }) => task.id.length));
-  const titleWidth = Math.max(20, columns() - idWidth - 32);
+  const titleWidth = Math.max(20, columns() - idWidth - 40);
   printTable(
     rows.map(({ task, state }) => [task.id, colourOf(state.word), fit(task.title, titleWidth), state.why]),
   );

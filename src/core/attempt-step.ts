@@ -20,6 +20,7 @@ import {
   dropAttempt,
   dropRecord,
   editRun,
+  noteUnrecorded,
   type LoopState,
   type Phase,
   phases,
@@ -257,9 +258,10 @@ function onLanded(at: Situation): Step {
   return landNext(release({ ...at, state }), at.nowMs);
 }
 
-function onBlocked(at: Situation): Step {
+function onBlocked(at: Situation, { commit, why }: EventOf<"task-blocked">): Step {
   const { task } = at.attempt;
-  const forgiven = putRecord(at.state, task, { ...recordOf(at), failures: [], trees: [] });
+  const noted = noteUnrecorded(at.state, task, commit === null ? why : null);
+  const forgiven = putRecord(noted, task, { ...recordOf(at), failures: [], trees: [] });
   // A question is honest work, not a failure: it opens no breaker.
   const inARow = recordOf(at).failures.at(-1)?.kind === "question" ? 0 : 1;
   const state = editRun(forgiven, (run) => ({

@@ -46,12 +46,17 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
       blocked: standing.blocked.length,
       draft: queue.tasks.filter((task) => task.status === "draft").length,
     },
-    problems: [...queue.problems.map(problemText), ...stuckTasks(standing)],
+    problems: [...queue.problems.map(problemText), ...stuckTasks(standing), ...unrecordedTasks(state)],
   };
 }
 
 function viewRun({ id, landed, blocked, usd, usdUnknown, tokens }: RunState): RunView {
   return { id, landed: landed.size, blocked: blocked.size, usd, usdUnknown, tokens };
+}
+
+/** Their files say nothing of it: their record commits were refused. */
+function unrecordedTasks({ unrecorded }: LoopState): readonly string[] {
+  return [...unrecorded].map(([task, why]) => `${task}: given up, ${why}`);
 }
 
 function stuckTasks({ waiting }: Standing): readonly string[] {

@@ -74,6 +74,8 @@ export interface LoopState {
   /** At most one attempt a task. */
   readonly attempts: ReadonlyMap<TaskId, Attempt>;
   readonly records: ReadonlyMap<TaskId, TaskRecord>;
+  /** Tasks given up whose file could not say so: the reason, until an attempt is made again. */
+  readonly unrecorded: ReadonlyMap<TaskId, string>;
   /** A usage limit is a date: no agent starts before it. */
   readonly notBeforeMs: number;
 }
@@ -83,6 +85,7 @@ export const emptyState: LoopState = {
   stopping: null,
   attempts: new Map(),
   records: new Map(),
+  unrecorded: new Map(),
   notBeforeMs: 0,
 };
 
@@ -104,6 +107,15 @@ export function dropRecord(state: LoopState, task: TaskId): LoopState {
   const records = new Map(state.records);
   records.delete(task);
   return { ...state, records };
+}
+
+/** `why`: null forgets it. */
+export function noteUnrecorded(state: LoopState, task: TaskId, why: string | null): LoopState {
+  if (why === null && !state.unrecorded.has(task)) return state;
+  const unrecorded = new Map(state.unrecorded);
+  if (why === null) unrecorded.delete(task);
+  else unrecorded.set(task, why);
+  return { ...state, unrecorded };
 }
 
 export function editRun(state: LoopState, edit: (run: RunState) => Partial<RunState>): LoopState {

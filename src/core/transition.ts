@@ -9,7 +9,15 @@ import { stepAttempt } from "./attempt-step.ts";
 import { invariant } from "./invariant.ts";
 import type { LoopEvent } from "./message.ts";
 import { requestStop, type Step } from "./move.ts";
-import { type Attempt, editRun, type LoopState, putAttempt, putRecord, type TaskRecord } from "./state.ts";
+import {
+  type Attempt,
+  editRun,
+  type LoopState,
+  noteUnrecorded,
+  putAttempt,
+  putRecord,
+  type TaskRecord,
+} from "./state.ts";
 
 export interface Context {
   /** Wall-clock time of the event, as journaled with it; milliseconds since 1970. */
@@ -105,7 +113,7 @@ function startAttempt(state: LoopState, event: EventOf<"attempt-started">, conte
     attempts: run.attempts + 1,
     blocked: new Set([...run.blocked].filter((id) => id !== task)),
   }));
-  const started = putAttempt(putRecord(counted, task, record), attempt);
+  const started = noteUnrecorded(putAttempt(putRecord(counted, task, record), attempt), task, null);
   return [started, [{ type: "prepare-workspace", task, attempt: number }]];
 }
 

@@ -6,7 +6,7 @@
  * in it, so a change can poison neither its own gates nor anybody else's.
  */
 import { createHash } from "node:crypto";
-import { cp, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../../core/config.ts";
 import { buildEnvironment } from "./environment.ts";
@@ -44,7 +44,10 @@ export function createDependencies(options: DependenciesOptions): Dependencies {
     const failure = await runSetup(setup, directory, options);
     // What setup leaves outside `keep` cannot be copied, so it has to be made again each time.
     const isStorable = trusted && (await allExist(directory, keep));
-    if (failure === null && isStorable) await storeKept(keep, directory, stored);
+    if (failure === null && isStorable) {
+      await storeKept(keep, directory, stored);
+      await pruneStore(options.folder);
+    }
     return failure;
   };
   return {
@@ -110,6 +113,21 @@ async function copyKept(keep: readonly string[], from: string, to: string): Prom
       preserveTimestamps: true,
     });
   }
+}
+
+/** Every change of an input makes an entry: only the newest few are ever asked for again. */
+const entriesMax = 3;
+
+async function pruneStore(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{32}$/.test(name));
+  const entries = await Promise.all(
+    names.map(async (name) => ({
+      path: join(folder, name),
+      madeMs: (await stat(join(folder, name))).ctimeMs,
+    })),
+  );
+  const old = entries.toSorted((a, b) => b.madeMs - a.madeMs).slice(entriesMax);
+  for (const { path } of old) await rm(path, { recursive: true, force: true });
 }
 
 async function allExist(directory: string, paths: readonly string[]): Promise<boolean> {

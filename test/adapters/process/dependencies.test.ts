@@ -170,3 +170,20 @@ it("starts anew after a copy into the store that was interrupted", async () => {
   expect(existsSync(join(stored, "half"))).toBe(false);
   rmSync(folder, { recursive: true });
 });
+
+it("keeps only the newest few of what setup made for other inputs", async () => {
+  const folder = makeFolder("store");
+  const signal = new AbortController().signal;
+  const workspace = { setup: "mkdir -p deps && cp a deps/made", setupInputs: ["a"], keep: ["deps"] };
+  const dependencies = createDependencies({ workspace, folder: join(folder, "store"), signal });
+  for (let input = 1; input <= 5; input += 1) {
+    const directory = join(folder, `directory-${input}`);
+    using repository = createRepository({ a: `${input}\n` });
+    repository.git("clone", "-q", repository.path, directory);
+    expect(await dependencies.provide(directory, true)).toBeNull();
+  }
+  const kept = readdirSync(join(folder, "store")).filter((name) => name !== "setup.log");
+  const inputs = kept.map((name) => readFileSync(join(folder, "store", name, "deps/made"), "utf8").trim());
+  expect(inputs.toSorted()).toEqual(["3", "4", "5"]);
+  rmSync(folder, { recursive: true });
+});
