@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import type { LoopEvent, RunOutcome } from "../../src/core/message.ts";
+import { describeOutcome, exitStatusOf, viewStatus } from "../../src/core/report.ts";
+import { emptyState, type LoopState } from "../../src/core/state.ts";
+import { transition } from "../../src/core/transition.ts";
+import { limitsOf, noRunLimits, taskOf } from "./driver.ts";
+
+const task = taskOf("a");
+const address = { task: task.id, attempt: 1 };
+const failure = { kind: "crashed", reason: "the agent exited with 1", evidence: null } as const;
+
+const giveUp: readonly LoopEvent[] = [
+  { type: "run-started", run: "r", limits: noRunLimits },
+  { type: "attempt-started", ...address, text: task.text, limits: limitsOf({ attemptsMax: 1 }) },
+  { type: "attempt-interrupted", ...address, reason: "-", commit: null },
+  { type: "workspace-released", ...address },
+  { type: "give-up-started", ...address },
+  { type: "verdict-reached", ...address, verdict: { kind: "reject", failure } },
+];
+
+const after = (...events: readonly LoopEvent[]): LoopState =>
+  events.reduce((state, event) => transition(state, event, { nowMs: 1 })[0], emptyState);
+
+describe("The status", () => {
+  it("counts the queue by what its tasks can do", () => {
+    const tasks = [
+      task,
+      taskOf("b", { dependsOn: [task.id] }),
+      taskOf("c", { status: "draft" }),
+      taskOf("d", { status: "landed" }),
+      taskOf("e", { status: "blocked" }),
+    ];
+    const view = viewStatus(emptyState, { tasks, problems: [] });
+    expect(view.tasks).toEqual({ ready: 1, waiting: 1, landed: 1, blocked: 1, draft: 1 });
+    expect(view.run).toBeNull();
+  });
+
+  it("keeps telling of a task whose record commit was refused, until an attempt is made again", () => {
+    const refused: LoopEvent = { type: "task-blocked", ...address, why: "two reasons", commit: null };
+    const queue = { tasks: [task], problems: [] };
+    expect(viewStatus(after(...giveUp, refused), queue).problems).toEqual(["a: given up, two reasons"]);
+    const ended: LoopEvent = { type: "run-ended", outcome: { kind: "blocked" } };
+    const again: LoopEvent = { type: "run-started", run: "r2", limits: noRunLimits };
+    const next: LoopEvent = {
+      type: "attempt-started",
+      ...address,
+      attempt: 2,
+      text: task.text,
+      limits: limitsOf(),
+    };
+    expect(viewStatus(after(...giveUp, refused, ended, again), queue).problems).toHaveLength(1);
+    expect(viewStatus(after(...giveUp, refused, ended, again, next), queue).problems).toEqual([]);
+  });
+});
+
+describe("An outcome", () => {
+  const outcomes: readonly (readonly [RunOutcome, number])[] = [
+    [{ kind: "drained" }, 0],
+    [{ kind: "blocked" }, 1],
+    [{ kind: "configuration", reason: "x" }, 2],
+    [{ kind: "budget", reason: "x" }, 4],
+    [{ kind: "breaker", reason: "x" }, 5],
+    [{ kind: "refused", reason: "x" }, 6],
+    [{ kind: "signal", signal: "SIGINT" }, 130],
+    [{ kind: "signal", signal: "SIGTERM" }, 143],
+  ];
+
+  it.each(outcomes)("%o has the exit status that the contract names, and a sentence", (outcome, status) => {
+    expect(exitStatusOf(outcome)).toBe(status);
+    expect(describeOutcome(outcome)).toMatch(/^\S.*[^.]$/);
+  });
+});
