@@ -47,7 +47,7 @@ export async function run(options: RunOptions): Promise<number> {
   const stop = new AbortController();
   try {
     const ports = composePorts(project, { journal, queue, log: teller.log, signal: stop.signal });
-    const { state, landed, notes } = await recover(ports, journal.records);
+    const { state, landed, notes } = await recover(ports, journal.takeRecords());
     for (const note of notes) teller.say(`recovered: ${note}`);
     await requireCleanCheckouts(project);
     const limits = runLimits(project, now);

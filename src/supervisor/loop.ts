@@ -150,7 +150,8 @@ export class Loop {
   #apply(event: LoopEvent): void {
     const { ports, observe } = this.#options;
     const record = ports.journal.append(ports.clock.nowMs(), event);
-    const [state, commands] = transition(this.#state, event, { nowMs: record.atMs });
+    // As it was journaled, without secrets: a replay must lead to this very state.
+    const [state, commands] = transition(this.#state, record.event, { nowMs: record.atMs });
     this.#state = state;
     observe(record, state, this.#queue);
     for (const command of commands) this.#start(command);

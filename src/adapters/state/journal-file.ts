@@ -8,8 +8,8 @@ import type { Journal, JournalRecord } from "../../ports.ts";
 import { redactor } from "../redact.ts";
 
 export interface OpenJournal extends Journal, Disposable {
-  /** What the file held when it was opened. */
-  readonly records: readonly JournalRecord[];
+  /** What the file held when it was opened, once: a long history must not stay in memory all night. */
+  takeRecords(): readonly JournalRecord[];
   /** Bytes of a half-written last line that were cut off. */
   readonly bytesCut: number;
 }
@@ -21,17 +21,22 @@ export function readJournal(file: string): readonly JournalRecord[] {
 
 /** @throws RalphError `journal-corrupt` for a broken line with good ones after it: that is no torn tail. */
 export function openJournal(file: string): OpenJournal {
-  const { records, goodBytes, bytesCut } = parseOrRefuse(file, readOrEmpty(file));
+  const { goodBytes, bytesCut, ...read } = parseOrRefuse(file, readOrEmpty(file));
   const isNew = !existsSync(file);
   const descriptor = openSync(file, "a", 0o600);
   if (isNew) flushFolder(dirname(file));
   if (bytesCut > 0) ftruncateSync(descriptor, goodBytes);
   let length = goodBytes;
   let isTrusted = true;
+  let { records } = read;
   let seq = records.at(-1)?.seq ?? 0;
   return {
-    records,
     bytesCut,
+    takeRecords() {
+      const taken = records;
+      records = [];
+      return taken;
+    },
     append(atMs, event: LoopEvent) {
       const record = { seq: seq + 1, atMs, event: redactor.value(event) };
       const line = Buffer.from(formatJournalLine(record));

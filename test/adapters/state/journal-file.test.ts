@@ -25,7 +25,7 @@ const sequence = (file: string): readonly number[] => readJournal(file).map(({ s
 it("begins empty, gives what was appended to the next one who opens it, and is its owner's alone", () => {
   const file = writeJournal(2);
   using journal = openJournal(file);
-  expect(journal.records).toEqual([
+  expect(journal.takeRecords()).toEqual([
     { seq: 1, atMs: 1, event: released(1) },
     { seq: 2, atMs: 2, event: released(2) },
   ]);
