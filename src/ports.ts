@@ -40,8 +40,6 @@ export interface QueueSource {
 export interface ChangedPath {
   readonly path: string;
   readonly mode: string | null;
-  /** Where a symbolic link points. */
-  readonly linksTo: string | null;
 }
 
 export interface ComposeOrder {
@@ -82,18 +80,25 @@ export interface Target {
   readFile(commit: CommitSha, path: string): Promise<string | null>;
   /** Every file below a folder. */
   listFiles(commit: CommitSha, folder: string): Promise<readonly string[]>;
+  /** Every symbolic link of a commit: path → what is written in it. */
+  readLinks(commit: CommitSha): Promise<ReadonlyMap<string, string>>;
   changedPaths(from: CommitSha, to: CommitSha): Promise<readonly ChangedPath[]>;
   compose(order: ComposeOrder): Promise<Composed>;
   /** @throws RalphError `target-not-judged` when the target holds another tree than the judged one afterwards. */
   land(order: LandOrder): Promise<LandResult>;
   /** Keeps an attempt's work reachable under `refs/ralph/attempts/<task>/<n>`. */
   keep(task: TaskId, attempt: number, commit: CommitSha): Promise<void>;
-  /** Tasks whose landed ref is part of the target; refs that are not are removed. */
+  /** Tasks whose landed ref is part of the target. */
   landedTasks(): Promise<ReadonlyMap<TaskId, CommitSha>>;
+  /** Removes landed refs that are not part of the target: those landings did not happen, or were taken back. */
+  pruneLanded(): Promise<void>;
   /** Highest kept attempt of each task. */
   keptAttempts(): Promise<readonly { readonly task: TaskId; readonly attempt: number }[]>;
-  /** Brings checkouts up to date that a crash left one landing behind. Returns what was done, for people. */
-  repairCheckouts(): Promise<readonly string[]>;
+  /**
+   * Brings checkouts up to date that a crash left one landing behind: only where the tip is a commit that was
+   * landing then. Anything else that looks like it is a person's own work. Returns what was done, for people.
+   */
+  repairCheckouts(landing: readonly CommitSha[]): Promise<readonly string[]>;
 }
 
 /** `isOurs` tells paths that only the supervisor may write: they are put back. */

@@ -201,7 +201,10 @@ describe("the log in README.md", () => {
   it("counts what it shows, and fits a terminal", () => {
     const marks = lines.map((line) => line[0]);
     const [landed, blocked] = ["✔", "■"].map((mark) => marks.filter((each) => each === mark).length);
-    expect(lines[0]).toMatch(new RegExp(`: ${landed} landed, ${blocked} given up, \\d+\\.\\d\\d USD$`));
+    expect(lines[0]).toMatch(/^Last run, /);
+    expect(lines.find((line) => line.startsWith("Run "))).toMatch(
+      new RegExp(`: ${landed} landed, ${blocked} given up, \\d+\\.\\d\\d USD$`),
+    );
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 });

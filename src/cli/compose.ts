@@ -5,7 +5,7 @@ import { createAgents } from "../adapters/agent/agents.ts";
 import { createAttemptFiles } from "../adapters/state/attempt-files.ts";
 import { createDependencies } from "../adapters/process/dependencies.ts";
 import { createGateProcesses } from "../adapters/process/gate-process.ts";
-import { listCheckouts } from "../adapters/git/git-checkout.ts";
+import { listCheckouts, listDirty } from "../adapters/git/git-checkout.ts";
 import { createGit, type Git } from "../adapters/git/git.ts";
 import { createGitTarget } from "../adapters/git/git-target.ts";
 import { createGitWorkspaces } from "../adapters/git/git-workspaces.ts";
@@ -66,6 +66,30 @@ export async function requireTarget({ git, config }: Project): Promise<void> {
   });
 }
 
+/** Landings, and what `gate` judges, are commits. @throws RalphError `git-failed`. */
+export async function requireIdentity({ git }: Project): Promise<void> {
+  const identity = await git.ask(["var", "GIT_COMMITTER_IDENT"]);
+  if (identity.code === 0) return;
+  throw new RalphError("git-failed", "git does not know who commits here", {
+    hint: 'git config user.name "…" and git config user.email "…": landings are commits in that name.',
+  });
+}
+
+export interface TargetCheckout {
+  readonly path: string;
+  /** Uncommitted changes that a landing would overwrite; task files are expected to be edited at any time. */
+  readonly dirty: readonly string[];
+}
+
+export async function listTargetCheckouts({ git, config }: Project): Promise<readonly TargetCheckout[]> {
+  const checkouts: TargetCheckout[] = [];
+  for (const path of await listCheckouts(git, `refs/heads/${config.target}`)) {
+    const dirty = await listDirty(git, path);
+    checkouts.push({ path, dirty: dirty.filter((file) => !file.startsWith(`${config.tasks}/`)) });
+  }
+  return checkouts;
+}
+
 /** Tasks are read where the target is: in its checkout if there is one, else on the branch itself. */
 export async function openQueue({ git, config }: Project): Promise<QueueSource & Partial<AsyncDisposable>> {
   const [checkout] = await listCheckouts(git, `refs/heads/${config.target}`);
@@ -87,11 +111,6 @@ export function composePorts(
   const { state, git, config, repository } = project;
   const { journal, queue, log, signal } = parts;
   const warn = (message: string): void => log.write("warn", message);
-  const dependencies = createDependencies({
-    workspace: config.workspace,
-    folder: state.dependencies,
-    signal,
-  });
   const recordings = `${repository.top ?? ""}/${config.agent.recordings ?? ""}`;
   return {
     clock: systemClock,
@@ -100,14 +119,27 @@ export function composePorts(
     log,
     digest,
     target: createGitTarget(git, { branch: config.target, sign: config.land.sign, warn }),
-    workspaces: createGitWorkspaces(git, { folder: state.work, branch: config.target, dependencies }),
-    gates: createGateProcesses(`${state.scratch}/reports`),
+    ...composeGating(project, signal),
     passes: createPassFiles(state.passes),
     agents: createAgents({
       agent: config.agent,
       replayCommand: [process.execPath, replayProgram, recordings],
     }),
     files: createAttemptFiles(state.attempts),
+  };
+}
+
+/** What judging one commit needs. */
+export function composeGating(project: Project, signal: AbortSignal): Pick<Ports, "workspaces" | "gates"> {
+  const { state, git, config } = project;
+  const dependencies = createDependencies({
+    workspace: config.workspace,
+    folder: state.dependencies,
+    signal,
+  });
+  return {
+    workspaces: createGitWorkspaces(git, { folder: state.work, branch: config.target, dependencies }),
+    gates: createGateProcesses(`${state.scratch}/reports`, config.workspace),
   };
 }
 

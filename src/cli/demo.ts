@@ -13,6 +13,10 @@ import type { LogFormat } from "./tell.ts";
 
 const assets = fileURLToPath(new URL("../demo/", import.meta.url));
 
+/** For any Node, where it is there; the program itself where it is not. */
+const starter = fileURLToPath(new URL("../../bin/ralphwright.mjs", import.meta.url));
+const program = existsSync(starter) ? starter : (process.argv[1] ?? "");
+
 /** Returns the exit status: 0 when the night went as recorded. */
 export async function demo(options: { readonly log: LogFormat }): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "ralphwright-demo-"));
@@ -76,17 +80,21 @@ tests) and the verdicts.
 `;
 }
 
-function whereToLook(project: string, folder: string): string {
+/** Last lines: what can be copied into a shell as it stands. */
+export function whereToLook(project: string, folder: string): string {
   return `
 ${style("bold", "Look around")}
-  cd ${project}
+  cd ${quote(project)}
   git log --stat                          one commit a task, with trailers
   cat PROGRESS.md                         what each task taught
   git diff HEAD refs/ralph/attempts/0003-largest-first/1
                                           the lie that was rejected
-  RALPH_STATE_DIR=${join(folder, "state")} \\
-    npx ralphwright show 0003-largest-first
+  RALPH_STATE_DIR=${quote(join(folder, "state"))} \\
+    node ${quote(program)} show 0003-largest-first
 
 The prices above are part of the recordings. When you are done:
-  rm -r ${folder}`;
+  rm -r ${quote(folder)}`;
 }
+
+/** For a shell, whatever is in it. */
+const quote = (path: string): string => `'${path.replaceAll("'", String.raw`'\''`)}'`;

@@ -3,7 +3,6 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import { findHolder } from "../adapters/state/lease-file.ts";
-import { listCheckouts, listDirty } from "../adapters/git/git-checkout.ts";
 import { gitVersion } from "../adapters/git/repository.ts";
 import type { Config } from "../core/config.ts";
 import { resolveQueue } from "../core/queue.ts";
@@ -11,7 +10,16 @@ import { problemText } from "../core/report.ts";
 import { messageOf, RalphError } from "../errors.ts";
 import type { Journal } from "../ports.ts";
 import { checkBaseline, checkGates } from "../supervisor/baseline.ts";
-import { composePorts, openProject, openQueue, type Project, requireTarget } from "./compose.ts";
+import {
+  composePorts,
+  listTargetCheckouts,
+  openProject,
+  openQueue,
+  type Project,
+  requireIdentity,
+  requireTarget,
+} from "./compose.ts";
+import { moneyWarning } from "./money.ts";
 import { columns, print, printJson, style, wrap } from "./print.ts";
 
 interface Finding {
@@ -51,9 +59,11 @@ async function examine(cwd: string, tell: (finding: Finding) => void): Promise<v
     return tell(bad("project", explain(error)));
   }
   for (const look of [
+    lookAtIdentity,
     lookAtCheckout,
     lookAtState,
     lookAtAgent,
+    lookAtMoney,
     lookAtSandbox,
     lookAtReports,
     lookAtQueue,
@@ -74,12 +84,15 @@ function explain(error: unknown): string {
 
 type Look = (project: Project) => Promise<readonly Finding[]> | readonly Finding[];
 
-const lookAtCheckout: Look = async ({ git, config }) => {
-  const checkouts = await listCheckouts(git, `refs/heads/${config.target}`);
-  if (checkouts.length === 0) return [good("checkout", `${config.target} is checked out nowhere`)];
-  const dirty = (await listDirty(git, checkouts[0] ?? "")).filter(
-    (path) => !path.startsWith(`${config.tasks}/`),
-  );
+const lookAtIdentity: Look = async (project) => {
+  await requireIdentity(project);
+  return [];
+};
+
+const lookAtCheckout: Look = async (project) => {
+  const checkouts = await listTargetCheckouts(project);
+  if (checkouts.length === 0) return [good("checkout", `${project.config.target} is checked out nowhere`)];
+  const dirty = checkouts.flatMap((checkout) => checkout.dirty);
   if (dirty.length === 0) return [good("checkout", "clean; landings will fast-forward it")];
   return [bad("checkout", `uncommitted changes in ${dirty.slice(0, 5).join(", ")}: commit or stash them`)];
 };
@@ -148,6 +161,11 @@ function isExecutable(path: string): boolean {
   }
 }
 
+const lookAtMoney: Look = ({ config }) => {
+  const message = moneyWarning(config);
+  return message === null ? [] : [warning("money", message)];
+};
+
 const lookAtSandbox: Look = ({ config }) => {
   const tools = ["bwrap", "socat", "rg"].filter(isOnPath).join(", ") || "none";
   if (config.sandbox === "required")
@@ -204,6 +222,7 @@ const lookAtGates: Look = async (project) => {
       baseline.kind === "green" ? good("gates", "green at the baseline") : bad("gates", baseline.reason),
     ];
   } finally {
+    project.git[Symbol.dispose]();
     await queue[Symbol.asyncDispose]?.();
   }
 };

@@ -1,14 +1,11 @@
 /** `ralphwright gate`: the gates on this checkout as it stands, exactly as the loop would run them. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createDependencies } from "../adapters/process/dependencies.ts";
-import { createGateProcesses } from "../adapters/process/gate-process.ts";
-import { createGitWorkspaces } from "../adapters/git/git-workspaces.ts";
 import { commitSha } from "../core/ids.ts";
 import { type GateResult, redReason } from "../core/verdict.ts";
 import { RalphError } from "../errors.ts";
 import { runGates } from "../supervisor/gating.ts";
-import { openProject, type Project } from "./compose.ts";
+import { composeGating, openProject, type Project, requireIdentity } from "./compose.ts";
 import { print, printJson, printTable, style } from "./print.ts";
 
 export interface GateOptions {
@@ -22,6 +19,7 @@ export interface GateOptions {
 export async function gate(options: GateOptions): Promise<number> {
   const project = await openProject(options.cwd);
   const gates = chooseGates(project, options.names);
+  await requireIdentity(project);
   const commit = await sealCheckout(project);
   const logFolder = join(project.state.path, "gate");
   await mkdir(logFolder, { recursive: true, mode: 0o700 });
@@ -70,26 +68,13 @@ async function sealCheckout({ git, repository }: Project): Promise<ReturnType<ty
   return commitSha((await git.run(["commit-tree", tree, "-p", head, "-m", "Checkout"])).trim());
 }
 
-function composeGating(project: Project, signal: AbortSignal): Parameters<typeof runGates>[0] {
-  const { state, git, config } = project;
-  const dependencies = createDependencies({
-    workspace: config.workspace,
-    folder: state.dependencies,
-    signal,
-  });
-  return {
-    workspaces: createGitWorkspaces(git, { folder: state.work, branch: config.target, dependencies }),
-    gates: createGateProcesses(join(state.scratch, "reports")),
-  };
-}
-
 const outputCharsMax = 4_000;
 
 function printResults(results: readonly GateResult[], reason: string | null): void {
   for (const result of results) {
-    if (redReason(result) !== null && result.output.trim() !== "") {
-      print(`${style("bold", result.gate)}\n${result.output.trim().slice(-outputCharsMax)}\n`);
-    }
+    if (redReason(result) === null) continue;
+    const output = result.output.trim().slice(-outputCharsMax);
+    print(`${style("bold", result.gate)}\n${output || `It printed nothing; the log is ${result.logFile}`}\n`);
   }
   printTable(results.map(resultRow));
   print();

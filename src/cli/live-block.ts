@@ -3,20 +3,24 @@ import type { WriteStream } from "node:tty";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { redactor } from "../adapters/redact.ts";
 import type { StatusView } from "../core/report.ts";
+import { moneyText } from "./money.ts";
 import { makeSafe, wrap } from "./print.ts";
 
 const redrawMs = 1_000;
-/** Under the text, past the time of day. */
-const continuation = " ".repeat(11);
+/** Further lines stand under the text: past the time of day where there is one. */
+const indentOf = (line: string): string =>
+  " ".repeat(/^\d\d:\d\d:\d\d /.test(stripVTControlCharacters(line)) ? 11 : 2);
 
 export class LiveBlock {
   readonly #stream: WriteStream;
+  readonly #isPriceUnknown: boolean;
   #view: StatusView | null = null;
   #linesShown = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(stream: WriteStream) {
+  constructor(stream: WriteStream, isPriceUnknown: boolean) {
     this.#stream = stream;
+    this.#isPriceUnknown = isPriceUnknown;
   }
 
   print(line: string): void {
@@ -41,33 +45,43 @@ export class LiveBlock {
 
   /** Broken between words on a terminal; elsewhere a line is a line. */
   #fold(line: string): string {
-    return this.#stream.isTTY ? wrap(line, this.#stream.columns, continuation) : line;
+    return this.#stream.isTTY ? wrap(line, this.#stream.columns, indentOf(line)) : line;
   }
 
   /** Not on a terminal nothing can be drawn over: the block is left out. */
   #draw(): void {
     if (this.#view === null || !this.#stream.isTTY) return;
-    const lines = renderBlock(this.#view, Date.now(), this.#stream.columns);
+    const lines = this.#render(this.#view);
     this.#stream.write(lines.map((line) => `${line}\n`).join(""));
     this.#linesShown = lines.length;
   }
 
+  #render(view: StatusView): readonly string[] {
+    const money = moneyText(view.run, this.#isPriceUnknown);
+    return renderBlock(view, { nowMs: Date.now(), columns: this.#stream.columns, money });
+  }
+
+  /** From the first column: a terminal echoes `^C` where the cursor stood. */
   #erase(): void {
-    if (this.#linesShown > 0) this.#stream.write(`\u001b[${this.#linesShown}A\u001b[J`);
+    if (!this.#stream.isTTY) return;
+    const up = this.#linesShown > 0 ? `\u001b[${this.#linesShown}A` : "";
+    this.#stream.write(`\r${up}\u001b[J`);
     this.#linesShown = 0;
   }
 }
 
-function renderBlock(view: StatusView, nowMs: number, columns: number): readonly string[] {
+function renderBlock(
+  view: StatusView,
+  { nowMs, columns, money }: { readonly nowMs: number; readonly columns: number; readonly money: string },
+): readonly string[] {
   const attempts = view.attempts.map(({ task, attempt, phase, round, sinceMs }) => {
     const rounds = round === 0 ? "" : `, round ${round}`;
     return `  ${task}  attempt ${attempt}${rounds}  ${phase}  ${clockText(nowMs - sinceMs)}`;
   });
   const { run } = view;
-  const money = `${run?.usdUnknown === true ? "at least " : ""}${(run?.usd ?? 0).toFixed(2)}`;
   const counts = `${run?.landed ?? 0} landed · ${run?.blocked ?? 0} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting`;
   const last = view.stopping === null ? [] : [`  stopping: ${view.stopping}`];
-  const lines = ["", ...attempts, `  ${counts} · ${money} USD`, ...last];
+  const lines = ["", ...attempts, `  ${counts} · ${money}`, ...last];
   return lines.map((line) => styleText("dim", fit(makeSafe(line), columns)));
 }
 

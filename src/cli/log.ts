@@ -3,9 +3,12 @@ import { type LandedCommit, openCommitLog } from "../adapters/git/commit-log.ts"
 import { resolveQueue } from "../core/queue.ts";
 import type { Task } from "../core/task.ts";
 import { readJournal } from "../adapters/state/journal-file.ts";
+import { findHolder } from "../adapters/state/lease-file.ts";
+import { RalphError } from "../errors.ts";
 import { replay } from "../supervisor/recover.ts";
 import { openProject, openQueue, type Project, requireTarget } from "./compose.ts";
-import { columns, fit, joinFitting, print, printJson, style, wrap } from "./print.ts";
+import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
+import { columns, fit, joinFitting, localTime, print, printJson, style, wrap } from "./print.ts";
 
 export interface LogOptions {
   readonly cwd: string;
@@ -21,24 +24,42 @@ export async function showLog(options: LogOptions): Promise<void> {
   const project = await openProject(options.cwd);
   await requireTarget(project);
   const log = openCommitLog(project.repository.gitDir);
+  const records = readJournal(project.state.journal);
+  const end = findRunEnd(records, options.run, findHolder(project.state.lease) !== null);
   const commits = await log.read(project.config.target, { countMax: commitsMax, run: options.run });
-  const runs = groupByRun(commits);
+  const runs = groupByRun(commits).filter(({ id }) => options.run === null || id === options.run);
+  if (options.run !== null && end === null && runs.length === 0) throw runUnknown(options.run);
   const shown = options.all ? runs : runs.slice(0, 1);
   const blocked = await listBlocked(project);
-  const { unrecorded } = replay(readJournal(project.state.journal));
+  const { unrecorded } = replay(records);
   if (options.json) {
     const needed = [
       ...blocked.map(blockedAsJson),
       ...[...unrecorded].map(([task, why]) => ({ task, file: null, why })),
     ];
-    return printJson({ runs: shown.map(runAsJson), blocked: needed });
+    return printJson({ last: end, runs: shown.map(runAsJson), blocked: needed });
   }
-  if (shown.length === 0) print(`Nothing has landed on ${project.config.target} yet.`);
+  if (end !== null) printEnd(end, options.run === null ? "Last run" : "This run", shown[0]?.id ?? null);
+  if (shown.length === 0 && options.run === null)
+    print(`Nothing has landed on ${project.config.target} yet.`);
   shown.forEach((run, i) => {
     if (i > 0) print();
     printRun(run, project.config.target);
   });
   printBlocked(blocked, unrecorded);
+}
+
+function runUnknown(run: string): RalphError {
+  return new RalphError("usage", `there is no run ${run}`, {
+    hint: "`ralphwright log --all` shows every run with its id.",
+  });
+}
+
+/** `shown`: the newest run below, which may be an older one when the last run left no commit. */
+function printEnd(end: RunEnd, name: string, shown: string | null): void {
+  const less = end.run === shown || end.state === "running" ? "" : " It left no commit.";
+  print(wrap(`${name}, ${localTime(end.at)}: ${describeRunEnd(end)}.${less}`, columns(), "  "));
+  print();
 }
 
 interface Run {

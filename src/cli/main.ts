@@ -10,7 +10,8 @@ if (major < 24) {
 }
 // Compiled code is kept between runs: a third of the start is parsing.
 enableCompileCache();
-// Half the memory in garbage is not worth it: each program we start costs a copy of our own page tables.
-setFlagsFromString("--max-semi-space-size=2");
+// A supervisor waits; it need not be quick. Every program it starts costs a copy of its own page tables, so a small
+// heap makes it quicker all the same (155 MB became 96 MB over 100 tasks).
+for (const flag of ["--optimize-for-size", "--max-semi-space-size=2"]) setFlagsFromString(flag);
 const { main } = await import("./program.ts");
 process.exitCode = await main(process.argv);

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { currentBranch, findRepository } from "../adapters/git/repository.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
-import { readOverrides, settings } from "./settings.ts";
+import { nameSources, readOverrides, settings } from "./settings.ts";
 import type { LogFormat } from "./tell.ts";
 
 const cwd = (): string => process.cwd();
@@ -117,9 +117,12 @@ function addRun(program: Command, outcome: { status: number }): void {
   for (const { flag, help, variable } of settings) command.option(`--${flag}`, `${help} ($${variable})`);
   command.addHelpText("after", `${exitCodes}\n${example("ralphwright run --until 07:00 --max-usd 20")}`);
   command.action(async ({ log, ...flags }: { log: LogFormat } & Record<string, unknown>) => {
-    outcome.status = await (
-      await import("./run.ts")
-    ).run({ cwd: cwd(), overrides: readOverrides(flags, process.env), log });
+    const { run } = await import("./run.ts");
+    try {
+      outcome.status = await run({ cwd: cwd(), overrides: readOverrides(flags, process.env), log });
+    } catch (error) {
+      throw nameSources(error, flags, process.env);
+    }
   });
 }
 

@@ -1,5 +1,4 @@
 /** `ralphwright run`: checks that the run can begin, takes the lease, recovers, loops until the queue is drained. */
-import { listCheckouts, listDirty } from "../adapters/git/git-checkout.ts";
 import { openJournal } from "../adapters/state/journal-file.ts";
 import { takeLease } from "../adapters/state/lease-file.ts";
 import { digest } from "../adapters/state/pass-files.ts";
@@ -14,12 +13,15 @@ import { Loop } from "../supervisor/loop.ts";
 import { recover } from "../supervisor/recover.ts";
 import {
   composePorts,
+  listTargetCheckouts,
   openProject,
   openQueue,
   type Overrides,
   type Project,
+  requireIdentity,
   requireTarget,
 } from "./compose.ts";
+import { isPriceUnknown, moneyWarning } from "./money.ts";
 import { createTeller, type LogFormat, type Teller } from "./tell.ts";
 
 export interface RunOptions {
@@ -35,7 +37,7 @@ export async function run(options: RunOptions): Promise<number> {
   const now = new Date();
   using lease = takeLease(project.state.lease, now.toISOString());
   void lease;
-  using teller = createTeller(options.log);
+  using teller = createTeller(options.log, isPriceUnknown(project.config));
   const mark = digest(project.state.path).slice(0, 16);
   setSupervisorMark(mark);
   const strays = await killStrays(`${mark}.`);
@@ -54,6 +56,8 @@ export async function run(options: RunOptions): Promise<number> {
     let last: { state: LoopState; queue: Queue } = { state, queue: { tasks: [], problems: [] } };
     const id = runId(now);
     teller.say(`run ${id} on ${project.config.target}; sandbox: none (agents run with your rights)`);
+    const warning = moneyWarning(project.config);
+    if (warning !== null) teller.log.write("warn", warning);
     const loop = new Loop({
       ports,
       config: project.config,
@@ -71,13 +75,14 @@ export async function run(options: RunOptions): Promise<number> {
     return exitStatusOf(outcome);
   } finally {
     stop.abort();
+    project.git[Symbol.dispose]();
     await queue[Symbol.asyncDispose]?.();
   }
 }
 
 /** Everything that can be known before anything is touched. */
 async function requireRunnable(project: Project): Promise<void> {
-  const { config, git } = project;
+  const { config } = project;
   await requireTarget(project);
   if (config.sandbox === "required") {
     throw new RalphError("sandbox-unavailable", "sandbox is required, and this version has none", {
@@ -89,18 +94,13 @@ async function requireRunnable(project: Project): Promise<void> {
       hint: "Set it in ralph.config.yaml, or pass --agent-command. `ralphwright demo` shows a run without one.",
     });
   }
-  const identity = await git.ask(["var", "GIT_COMMITTER_IDENT"]);
-  if (identity.code === 0) return;
-  throw new RalphError("git-failed", "git does not know who commits here", {
-    hint: 'git config user.name "…" and git config user.email "…": landings are commits in that name.',
-  });
+  await requireIdentity(project);
 }
 
 /** After recovery: a crash may have left a checkout one landing behind, which looks like changes and is none. */
-async function requireCleanCheckouts({ git, config }: Project): Promise<void> {
-  for (const checkout of await listCheckouts(git, `refs/heads/${config.target}`)) {
-    const dirty = (await listDirty(git, checkout)).filter((path) => !path.startsWith(`${config.tasks}/`));
-    if (dirty.length > 0) throw checkoutDirty(checkout, config.target, dirty);
+async function requireCleanCheckouts(project: Project): Promise<void> {
+  for (const { path, dirty } of await listTargetCheckouts(project)) {
+    if (dirty.length > 0) throw checkoutDirty(path, project.config.target, dirty);
   }
 }
 
@@ -163,9 +163,9 @@ function closingLine(outcome: RunOutcome, { tasks, problems }: StatusView): stri
     `${tasks.blocked} blocked`,
     `${tasks.waiting} waiting`,
     `${problems.length} with a problem`,
-  ];
-  const needed =
-    outcome.kind === "blocked" ? ` (${counts.filter((count) => !count.startsWith("0 ")).join(", ")})` : "";
+  ].filter((count) => !count.startsWith("0 "));
+  // The queue was read before the last task was given up, so it may count none.
+  const needed = outcome.kind === "blocked" && counts.length > 0 ? ` (${counts.join(", ")})` : "";
   const sentence = `${describeOutcome(outcome)}${needed}`;
   const more = outcome.kind === "configuration" ? "" : " See: ralphwright log";
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.${more}`;

@@ -47,22 +47,48 @@ function setting(flag: string, variable: string, path: string, help: string): Se
   return { flag, variable, path: path.split("."), isNumber: numbers.has(path), help };
 }
 
+type Flags = Readonly<Record<string, unknown>>;
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Flags as commander names them (`agentCommand`) and the environment, as a fragment of the configuration. */
-export function readOverrides(
-  flags: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string | undefined>>,
-): Overrides {
+export function readOverrides(flags: Flags, environment: Environment): Overrides {
   let overrides: Overrides = {};
-  for (const each of settings) {
-    const flag = flags[flagName(each)];
-    const text = typeof flag === "string" ? flag : environment[each.variable];
-    if (text === undefined || text === "") continue;
-    const source = typeof flag === "string" ? `--${each.flag.split(" ")[0] ?? ""}` : each.variable;
+  for (const { setting: each, text, source } of listGiven(flags, environment)) {
     overrides = setAt(overrides, each.path, each.isNumber ? toNumber(text, source) : text);
     // A command given on the command line is meant to be run, whatever kind the file names.
     if (each.variable === "RALPH_AGENT_COMMAND") overrides = setAt(overrides, ["agent", "kind"], "command");
   }
   return overrides;
+}
+
+/** An error about a value that was given here names the flag or the variable, not the key it stands for. */
+export function nameSources(error: unknown, flags: Flags, environment: Environment): unknown {
+  if (!(error instanceof RalphError) || error.code !== "config-invalid") return error;
+  let { message } = error;
+  for (const { setting: each, source } of listGiven(flags, environment)) {
+    message = message.replaceAll(`command line or environment: ${each.path.join(".")}: `, `${source}: `);
+  }
+  return new RalphError(error.code, message, {
+    ...(error.hint === null ? {} : { hint: error.hint }),
+    cause: error,
+  });
+}
+
+interface Given {
+  readonly setting: Setting;
+  readonly text: string;
+  /** As people know it: `--until`, `RALPH_UNTIL`. */
+  readonly source: string;
+}
+
+function listGiven(flags: Flags, environment: Environment): readonly Given[] {
+  return settings.flatMap((each) => {
+    const flag = flags[flagName(each)];
+    const text = typeof flag === "string" ? flag : environment[each.variable];
+    if (text === undefined || text === "") return [];
+    const source = typeof flag === "string" ? `--${each.flag.split(" ")[0] ?? ""}` : each.variable;
+    return [{ setting: each, text, source }];
+  });
 }
 
 const flagName = ({ flag }: Setting): string =>

@@ -6,7 +6,8 @@ import type { LoopEvent } from "../core/message.ts";
 import { RalphError } from "../errors.ts";
 import { oneLine } from "../formats/one-line.ts";
 import type { JournalRecord } from "../ports.ts";
-import { openProject } from "./compose.ts";
+import { openProject, openQueue, type Project } from "./compose.ts";
+import { findKnownTask } from "./known-task.ts";
 import { columns, localTime, print, printJson, style, wrap } from "./print.ts";
 
 export interface ShowOptions {
@@ -17,22 +18,38 @@ export interface ShowOptions {
 }
 
 export async function showTask(options: ShowOptions): Promise<void> {
-  const { state, repository } = await openProject(options.cwd);
+  const project = await openProject(options.cwd);
+  const { state, repository } = project;
   const log = openCommitLog(repository.gitDir);
-  const records = readJournal(state.journal).filter(
-    ({ event }) => "task" in event && event.task === options.task,
-  );
-  const refs = await log.refsOf(options.task);
+  const all = readJournal(state.journal);
+  const task = findKnownTask(options.task, await listKnown(project, all));
+  const records = all.filter(({ event }) => "task" in event && event.task === task);
+  const refs = await log.refsOf(task);
   if (records.length === 0 && refs.length === 0) {
-    throw new RalphError("task-unknown", `nothing is known of an attempt at ${options.task}`, {
-      hint: "`ralphwright task list` names the tasks; attempts are shown once there was one.",
+    throw new RalphError("task-unknown", `there was no attempt at ${task} yet`, {
+      hint: `\`ralphwright task show ${task}\` shows the task itself.`,
     });
   }
-  if (options.json) return printJson({ task: options.task, events: records, refs });
+  if (options.json) return printJson({ task, events: records, refs });
   for (const [attempt, events] of groupByAttempt(records)) printAttempt(attempt, events, state.attempts);
   for (const { ref, sha } of refs) print(`${style("dim", sha.slice(0, 10))} ${ref}`);
   if (!options.diff) return;
   for (const { ref, sha } of refs) print(`\n${style("bold", ref)}\n${await log.patch(sha)}`);
+}
+
+/** Tasks that have a file, a line in the journal or a ref: the journal may be gone, or the file. */
+async function listKnown(project: Project, records: readonly JournalRecord[]): Promise<readonly string[]> {
+  const journaled = records.flatMap(({ event }) => ("task" in event ? [event.task] : []));
+  const names = await project.git.run(["for-each-ref", "--format=%(refname:lstrip=3)", "refs/ralph/"]);
+  const kept = names.split("\n").map((name) => name.replace(/\/\d+$/, ""));
+  const source = await openQueue(project);
+  try {
+    const { tasks } = await source.read();
+    const known = new Set([...tasks.map((task) => task.id), ...journaled, ...kept]);
+    return [...known].filter((id) => id !== "");
+  } finally {
+    await source[Symbol.asyncDispose]?.();
+  }
 }
 
 function groupByAttempt(records: readonly JournalRecord[]): ReadonlyMap<number, readonly JournalRecord[]> {
@@ -47,8 +64,10 @@ function groupByAttempt(records: readonly JournalRecord[]): ReadonlyMap<number, 
 
 function printAttempt(attempt: number, records: readonly JournalRecord[], folder: string): void {
   print(style("bold", `Attempt ${attempt}`));
+  let isRecord = false;
   for (const { event, atMs } of records) {
-    const line = describeStep(event);
+    isRecord ||= event.type === "give-up-started";
+    const line = describeStep(event, isRecord);
     if (line !== null)
       print(`  ${style("dim", localTime(atMs))} ${wrap(line, columns() - 22, " ".repeat(22))}`);
   }
@@ -58,7 +77,8 @@ function printAttempt(attempt: number, records: readonly JournalRecord[], folder
   print();
 }
 
-function describeStep(event: LoopEvent): string | null {
+/** `isRecord`: the attempts are over, and what is judged is the commit that says so. */
+function describeStep(event: LoopEvent, isRecord: boolean): string | null {
   switch (event.type) {
     case "workspace-prepared":
       return `started from ${shortSha(event.base)}`;
@@ -71,7 +91,7 @@ function describeStep(event: LoopEvent): string | null {
         ? `sealed tree ${shortSha(event.change.tree)}`
         : `sealed: ${event.change.kind}`;
     case "verdict-reached":
-      return describeVerdict(event.verdict);
+      return `${isRecord ? "record commit " : ""}${describeVerdict(event.verdict)}`;
     case "task-landed":
       return style("green", `landed as ${shortSha(event.commit)}`);
     case "attempt-rejected":

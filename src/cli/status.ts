@@ -1,11 +1,11 @@
 /** `ralphwright status`: what runs, what waits, what needs a person, and where the state is kept. */
 import { readJournal } from "../adapters/state/journal-file.ts";
 import { findHolder, type LeaseHolder } from "../adapters/state/lease-file.ts";
-import type { RunOutcome } from "../core/message.ts";
-import { describeOutcome, type RunView, type StatusView, viewStatus } from "../core/report.ts";
+import { type RunView, type StatusView, viewStatus } from "../core/report.ts";
 import { replay } from "../supervisor/recover.ts";
-import type { JournalRecord } from "../ports.ts";
 import { openProject, openQueue, requireTarget } from "./compose.ts";
+import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
+import { isPriceUnknown, moneyText } from "./money.ts";
 import { columns, localTime, print, printJson, printTable, style, wrap } from "./print.ts";
 
 export async function showStatus(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
@@ -17,10 +17,10 @@ export async function showStatus(options: { readonly cwd: string; readonly json:
   try {
     const view = viewStatus(replay(records), await queue.read());
     const holder = findHolder(state.lease);
-    const last = lastOutcome(records);
+    const last = findRunEnd(records, null, holder !== null);
     const shown = { state: state.path, target: config.target, supervisor: holder, last, ...view };
     if (options.json) printJson(shown);
-    else printStatus(shown);
+    else printStatus(shown, isPriceUnknown(config));
   } finally {
     await queue[Symbol.asyncDispose]?.();
   }
@@ -30,16 +30,10 @@ interface Shown extends StatusView {
   readonly state: string;
   readonly target: string;
   readonly supervisor: LeaseHolder | null;
-  readonly last: { readonly at: string; readonly outcome: RunOutcome } | null;
+  readonly last: RunEnd | null;
 }
 
-function lastOutcome(records: readonly JournalRecord[]): Shown["last"] {
-  const record = records.findLast(({ event }) => event.type === "run-ended");
-  if (record?.event.type !== "run-ended") return null;
-  return { at: new Date(record.atMs).toISOString(), outcome: record.event.outcome };
-}
-
-function printStatus(shown: Shown): void {
+function printStatus(shown: Shown, isUnknown: boolean): void {
   const { tasks, supervisor, last } = shown;
   const isAlive = supervisor !== null;
   const who = isAlive
@@ -52,8 +46,8 @@ function printStatus(shown: Shown): void {
       "tasks",
       `${tasks.ready} ready, ${tasks.waiting} waiting, ${tasks.landed} landed, ${tasks.blocked} blocked, ${tasks.draft} draft`,
     ],
-    ["spent", spentText(shown.run)],
-    ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeOutcome(last.outcome)}`],
+    ["spent", spentText(shown.run, isUnknown)],
+    ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeRunEnd(last)}`],
     ["sandbox", "none: agents run with your rights"],
     ["state", shown.state],
   ]);
@@ -68,7 +62,7 @@ function printStatus(shown: Shown): void {
     print(`${style("yellow", "!")} ${wrap(problem, columns() - 2, "  ")}`);
 }
 
-function spentText(run: RunView | null): string {
+function spentText(run: RunView | null, isUnknown: boolean): string {
   if (run === null) return "nothing: no run is open";
-  return `${run.usdUnknown ? "at least " : ""}${run.usd.toFixed(2)} USD, ${run.tokens} tokens in this run`;
+  return `${moneyText(run, isUnknown)}, ${run.tokens} tokens in this run`;
 }

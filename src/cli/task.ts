@@ -79,6 +79,11 @@ export interface AddOptions {
 
 /** Numbers follow the highest one in the folder, so that a listing is in the order of writing. */
 export async function addTask({ cwd, draft }: AddOptions): Promise<void> {
+  if (draft.title.trim() === "") {
+    throw new RalphError("usage", "a task needs a title, and this one is empty", {
+      hint: 'Say in one line what to do: ralphwright task add "Limit the rate of requests"',
+    });
+  }
   const { repository, config } = await openProject(cwd);
   const top = requireCheckout(repository.top);
   const folder = join(top, config.tasks);
@@ -97,6 +102,13 @@ export async function retryTask(options: { readonly cwd: string; readonly id: st
   const top = requireCheckout(project.repository.top);
   const { queue } = await readTasks(project);
   const task = findTask(queue, options.id);
+  // Its landed ref would refuse a second landing: that is what it is for.
+  const landed = landedRef(taskId(task.id));
+  const hasLanded = (await project.git.ask(["rev-parse", "--verify", "-q", landed])).code === 0;
+  if (standingOf(task) === "ready" && !hasLanded) {
+    print(`${task.id} is ready already; nothing was changed.`);
+    return;
+  }
   const path = join(top, task.file);
   const text = await readFile(path, "utf8").catch(() => null);
   if (text === null) {
@@ -105,8 +117,7 @@ export async function retryTask(options: { readonly cwd: string; readonly id: st
     });
   }
   await writeFile(path, setTaskStatus(text, { status: "ready" }));
-  // Its landed ref would refuse a second landing: that is what it is for.
-  await project.git.run(["update-ref", "-d", landedRef(taskId(task.id))]);
+  await project.git.run(["update-ref", "-d", landed]);
   print(`${task.id} is ready again. Its file changed: ${task.file}.`);
 }
 

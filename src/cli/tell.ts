@@ -18,9 +18,10 @@ export interface Teller extends Disposable {
 
 export type LogFormat = "auto" | "plain" | "json";
 
-export function createTeller(format: LogFormat): Teller {
+/** `isPriceUnknown`: the agent never says what it costs. */
+export function createTeller(format: LogFormat, isPriceUnknown: boolean): Teller {
   const isPlain = format === "plain" || (format === "auto" && process.stderr.isTTY);
-  return isPlain ? createPlainTeller() : createJsonTeller();
+  return isPlain ? createPlainTeller(isPriceUnknown) : createJsonTeller();
 }
 
 /** JSON lines carry task, attempt and phase, so that a program can follow a run. */
@@ -61,8 +62,8 @@ function levelOf(event: LoopEvent): "info" | "warn" | "error" {
   return event.type === "attempt-rejected" || event.type === "task-blocked" ? "warn" : "info";
 }
 
-function createPlainTeller(): Teller {
-  const block = new LiveBlock(process.stderr);
+function createPlainTeller(isPriceUnknown: boolean): Teller {
+  const block = new LiveBlock(process.stderr, isPriceUnknown);
   const newProblems = createProblemFilter();
   const log: Log = {
     write(level, message, fields) {
@@ -111,10 +112,16 @@ function describeEvent(event: LoopEvent): string | null {
     case "command-failed":
       return `${styleText("red", "!")} ${event.task}: ${event.command} failed, ${event.reason}`;
     case "stop-requested":
-      return event.how === "drain" ? "finishing what runs; nothing new starts" : "stopping now";
+      return describeStop(event);
     default:
       return null;
   }
+}
+
+/** The first signal was answered at once, before it became an event. */
+function describeStop({ how, outcome }: Extract<LoopEvent, { type: "stop-requested" }>): string | null {
+  if (how === "now") return "stopping now";
+  return outcome.kind === "signal" ? null : "finishing what runs; nothing new starts";
 }
 
 /** The reason of a red verdict stands in the line before. */

@@ -1,6 +1,7 @@
 /** What an open attempt does next: one handler for each event, and the phases in which that event can arrive. */
 import { retryDelayMs } from "./backoff.ts";
 import { isMoneySpent } from "./budget.ts";
+import type { TaskId } from "./ids.ts";
 import { invariant } from "./invariant.ts";
 import type { AttemptEvent, Failure, LoopEvent, Usage } from "./message.ts";
 import {
@@ -253,6 +254,7 @@ function onLanded(at: Situation): Step {
   const { task } = at.attempt;
   const state = editRun(dropRecord(at.state, task), (run) => ({
     landed: new Set(run.landed).add(task),
+    brokenAt: new Set<never>(),
     failuresInARow: 0,
   }));
   return landNext(release({ ...at, state }), at.nowMs);
@@ -275,8 +277,8 @@ function onRejected(at: Situation, { failure, attempt, commit }: EventOf<"attemp
   const record = recordOf(at);
   const failures = [...record.failures, { ...failure, attempt, commit, usd: at.attempt.usd }];
   const notBeforeMs = at.nowMs + retryDelayMs(failures);
-  const state = putRecord(at.state, at.attempt.task, { ...record, failures, notBeforeMs });
-  return release({ ...at, state });
+  const noted = putRecord(at.state, at.attempt.task, { ...record, failures, notBeforeMs });
+  return release({ ...at, state: noteBreakDown(noted, at.attempt.task, { failure, commit }) });
 }
 
 /** An effect broke (disk, git, a defect): nothing is judged by it, the work is kept, and the run stops. */
@@ -288,6 +290,25 @@ function onCommandFailed(before: Situation, event: EventOf<"command-failed">): S
   if (phase === "ending") return release(at);
   return landNext(interrupt(at, event.reason), at.nowMs);
 }
+
+/**
+ * An agent that breaks down and leaves nothing, at one task after the other, does not work here at all (no network, a
+ * usage limit in words of its own): the run stops before task after task is given up for it.
+ */
+function noteBreakDown(
+  state: LoopState,
+  task: TaskId,
+  { failure, commit }: Pick<EventOf<"attempt-rejected">, "failure" | "commit">,
+): LoopState {
+  const leftNothing = failure.kind === "crashed" && commit === null;
+  const brokenAt = leftNothing ? new Set(state.run?.brokenAt).add(task) : new Set<never>();
+  const noted = editRun(state, () => ({ brokenAt }));
+  if (brokenAt.size < brokenTasksMax) return noted;
+  const reason = `the agent broke down at ${brokenAt.size} tasks and left nothing: ${failure.reason}`;
+  return requestStop(noted, "drain", { kind: "breaker", reason })[0];
+}
+
+const brokenTasksMax = 2;
 
 function recordOf(at: Situation): TaskRecord {
   const record = at.state.records.get(at.attempt.task);

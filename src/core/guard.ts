@@ -4,7 +4,6 @@
 export interface TouchedPath {
   readonly path: string;
   readonly mode: string | null;
-  readonly linksTo: string | null;
 }
 
 export interface GuardRules {
@@ -12,7 +11,6 @@ export interface GuardRules {
   readonly isAllowed: (path: string) => boolean;
 }
 
-const symlinkMode = "120000";
 const gitlinkMode = "160000";
 
 /** Why the change may not be judged at all, in one sentence, or null. */
@@ -24,12 +22,9 @@ export function guardReason(touched: readonly TouchedPath[], rules: GuardRules):
   return null;
 }
 
-function pathReason({ path, mode, linksTo }: TouchedPath, rules: GuardRules): string | null {
+function pathReason({ path, mode }: TouchedPath, rules: GuardRules): string | null {
   if (mode === gitlinkMode) {
     return `${path} is a git repository of its own inside the workspace; add its files without its .git, or not at all`;
-  }
-  if (mode === symlinkMode && linksTo !== null && leadsOut(path, linksTo)) {
-    return `${path} is a symbolic link out of the repository (to ${linksTo})`;
   }
   if (rules.isProtected(path) && !rules.isAllowed(path)) {
     return `${path} is protected; put it back, or the task must allow it (allow: ["${path}"])`;
@@ -37,42 +32,74 @@ function pathReason({ path, mode, linksTo }: TouchedPath, rules: GuardRules): st
   return null;
 }
 
+/** Keys of a package.json that say what a package is and needs; all others may configure a tool. */
+const plainKeys = new Set(
+  (
+    "name version description keywords license author contributors homepage bugs repository funding private " +
+    "main module types typings exports browser bin files directories man sideEffects engines os cpu " +
+    "dependencies devDependencies peerDependencies peerDependenciesMeta optionalDependencies bundledDependencies"
+  ).split(" "),
+);
+
 /**
- * Gates are often package scripts, so a change of a script is a change of the gates: key by key, since adding a
- * dependency to the same file is no offence. Null when the scripts are the same.
+ * Gates are often package scripts, and tools are often configured beside them, so changing those is changing the
+ * gates. Compared key by key, since adding a dependency to the same file is no offence. Null when nothing is wrong.
  */
-export function scriptsReason(path: string, before: string, after: string): string | null {
-  const scripts = [readScripts(before), readScripts(after)] as const;
-  const [old, now] = scripts;
+export function manifestReason(path: string, before: string, after: string): string | null {
+  const [old, now] = [readManifest(before), readManifest(after)];
   if (old === null || now === null)
-    return `${path} cannot be read as JSON, so its scripts cannot be compared`;
-  const names = new Set([...Object.keys(old), ...Object.keys(now)]);
-  const changed = [...names].filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
+    return `${path} cannot be read as a JSON object, so it cannot be compared`;
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => !plainKeys.has(key));
+  const changed = keys.filter((key) => JSON.stringify(old[key]) !== JSON.stringify(now[key]));
   if (changed.length === 0) return null;
-  return `${path} changes the scripts ${changed.join(", ")}; put them back, or the task must allow it (allow: ["${path}"])`;
+  const what = changed.map((key) => `"${key}"`).join(", ");
+  return `${path} changes ${what}, which gates may run from; put it back, or the task must allow it (allow: ["${path}"])`;
 }
 
-/** Null when the text is no JSON object, or its scripts are none. */
-function readScripts(text: string): Readonly<Record<string, unknown>> | null {
+function readManifest(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const manifest: unknown = JSON.parse(text);
-    if (typeof manifest !== "object" || manifest === null) return null;
-    const scripts = "scripts" in manifest ? manifest.scripts : {};
-    return typeof scripts === "object" && scripts !== null
-      ? Object.fromEntries(Object.entries(scripts))
-      : null;
+    const isObject = typeof manifest === "object" && manifest !== null && !Array.isArray(manifest);
+    return isObject ? Object.fromEntries(Object.entries(manifest)) : null;
   } catch {
     return null;
   }
 }
 
-function leadsOut(path: string, target: string): boolean {
-  if (target.startsWith("/")) return true;
-  let depth = path.split("/").length - 1;
-  for (const step of target.split("/")) {
-    if (step === "..") depth -= 1;
-    else if (step !== "" && step !== ".") depth += 1;
-    if (depth < 0) return true;
+/** Symbolic links of a tree: path → what is written in the link. */
+export type Links = ReadonlyMap<string, string>;
+
+/** A link that leads out of the repository and did not before, told in one sentence, or null. */
+export function escapingLink(after: Links, before: Links): string | null {
+  for (const [path, target] of after) {
+    const isOld = before.get(path) === target && leadsOut(path, before);
+    if (!isOld && leadsOut(path, after)) {
+      return `${path} is a symbolic link out of the repository (to ${target})`;
+    }
+  }
+  return null;
+}
+
+/** As many links as a kernel follows before it gives up. */
+const hopsMax = 40;
+
+/** Walks a path step by step, through every link on its way, as the system would. */
+function leadsOut(path: string, links: Links): boolean {
+  const place: string[] = [];
+  const open = path.split("/");
+  let hops = 0;
+  for (let step = open.shift(); step !== undefined; step = open.shift()) {
+    if (step === "" || step === ".") continue;
+    if (step === ".." && place.pop() === undefined) return true;
+    if (step === "..") continue;
+    place.push(step);
+    if (place.length === 1 && step.toLowerCase() === ".git") return true;
+    const target = links.get(place.join("/"));
+    if (target === undefined) continue;
+    hops += 1;
+    if (hops > hopsMax || target.startsWith("/")) return true;
+    place.pop();
+    open.unshift(...target.split("/"));
   }
   return false;
 }

@@ -63,6 +63,8 @@ export interface RunState {
   readonly attempts: number;
   readonly landed: ReadonlySet<TaskId>;
   readonly blocked: ReadonlySet<TaskId>;
+  /** Tasks at which the agent broke down and left nothing, since an agent last left anything. */
+  readonly brokenAt: ReadonlySet<TaskId>;
   /** Tasks given up since the last landing; questions do not count. */
   readonly failuresInARow: number;
 }

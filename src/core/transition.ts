@@ -71,6 +71,7 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
     attempts: 0,
     landed: new Set<never>(),
     blocked: new Set<never>(),
+    brokenAt: new Set<never>(),
     failuresInARow: 0,
   };
   return { ...state, run, stopping: null };

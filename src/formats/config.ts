@@ -10,8 +10,17 @@ export const defaultProtect: readonly string[] = [
   "ralph.config.yaml",
   ".github/**",
   ".gitlab-ci.yml",
+  // What agents and developers' tools read as instructions, or run by themselves.
   "AGENTS.md",
   "CLAUDE.md",
+  "GEMINI.md",
+  ".claude/**",
+  ".codex/**",
+  ".cursor/**",
+  ".gemini/**",
+  ".mcp.json",
+  ".husky/**",
+  ".envrc",
 ];
 
 type Overrides = Readonly<Record<string, unknown>>;
@@ -91,6 +100,10 @@ function conflictsIn(config: ConfigText): readonly ShapeProblem[] {
     if (first === undefined) firstAt.set(name, index);
     else problems.push({ path: ["gates", index, "name"], part: "value", message });
   }
+  if (config.progress.file.startsWith(`${config.tasks}/`)) {
+    const message = `progress.file: ${showValue(config.progress.file)} is inside the tasks folder and would be a task`;
+    problems.push({ path: ["progress", "file"], part: "value", message });
+  }
   if (config.agent.kind === "replay" && config.agent.recordings === null) {
     const message = 'agent.recordings is missing: kind "replay" needs the folder of recordings';
     problems.push({ path: ["agent", "kind"], part: "value", message });
@@ -120,7 +133,8 @@ function toConfig(config: ConfigText): Config {
     agent: config.agent,
     workspace: { setup: workspace.setup, setupInputs: workspace.setup_inputs, keep: workspace.keep },
     gates: config.gates.map(toGate),
-    protect: [...new Set([...defaultProtect, ...config.protect])],
+    // Specs say what should be true: a task that is to change one names it under `allow`.
+    protect: [...new Set([...defaultProtect, `${config.specs}/**`, ...config.protect])],
     limits: toLimits(limits),
     concurrency: config.concurrency,
     sandbox: config.sandbox,

@@ -42,13 +42,14 @@ export function matching(pattern: RegExp, error: string) {
   return z.string({ error }).regex(pattern, { error });
 }
 
+const isNamed = (step: string): boolean => step !== "" && step !== ".";
+
 /** A path from the top of the repository that cannot leave it. */
 export function relativePath() {
   const error = "a path inside the repository, relative, without .. and with forward slashes";
-  const pattern = /^(?!\/)(?![A-Za-z]:)(?!(?:.*\/)?\.\.(?:\/|$))[^\\\p{Cc}]*[^\\\p{Cc}\s]$/u;
-  return matching(pattern, error).transform((path) =>
-    path.replace(/^(?:\.\/)+/, "").replace(/(?<=.)\/+$/, ""),
-  );
+  const pattern = /^(?!\/)(?![A-Za-z]:)(?!(?:.*\/)?\.\.(?:\/|$))(?![./]*$)[^\\\p{Cc}]*[^\\\p{Cc}\s]$/u;
+  // Paths are compared by their beginnings: there may be one way only to write each.
+  return matching(pattern, error).transform((path) => path.split("/").filter(isNamed).join("/"));
 }
 
 export const glob = () => matching(/^(?!!)[^\p{Cc}]*\S$/u, "a glob such as src/**, without a leading !");

@@ -3,10 +3,11 @@ import type { Gate } from "../core/config.ts";
 import type { CommitSha } from "../core/ids.ts";
 import type { Baseline } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
+import { lostTestsReason } from "../core/verdict.ts";
 import { type GateResult, redReason } from "../core/verdict.ts";
 import { composeTrial } from "./candidate.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
-import { type Gating, isNotRunnable, passKey, rememberPasses, runGates } from "./gating.ts";
+import { type Gating, isNotRunnable, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
 
 /** Green when every gate passes on `base`, and also with the supervisor's own files changed as a landing would. */
 export async function checkBaseline(scope: AttemptScope, task: Task, base: CommitSha): Promise<Baseline> {
@@ -70,9 +71,28 @@ async function tryOwnFiles(
   const commit = await composeTrial(scope, task, base);
   const logFolder = scope.logFolder("own-files");
   const gating = await runGates(ports, { commit, gates, trusted: false, logFolder, signal });
+  const unstable = gating.kind === "green" ? await unstableTests(scope, gates, { base, gating }) : null;
+  if (unstable !== null) return { kind: "unusable", reason: unstable };
   if (gating.kind === "green") ports.passes.remember(key, []);
   if (gating.kind !== "red") return baselineOf(gating, "");
   const files = `${config.progress.file} and the status in ${task.file}`;
   const reason = `${gating.reason} once ralphwright writes ${files}; let that gate ignore these files (see ${logFolder})`;
   return { kind: "unusable", reason };
+}
+
+/** Tests whose names change from run to run (a time, a random id) would look vanished in every change. */
+async function unstableTests(
+  { ports }: AttemptScope,
+  gates: readonly Gate[],
+  { base, gating }: { readonly base: CommitSha; readonly gating: Gating & { readonly kind: "green" } },
+): Promise<string | null> {
+  const tree = await ports.target.treeOf(base);
+  for (const gate of gates.filter(({ report }) => report !== null)) {
+    const before = ports.passes.recall(passKey(ports, tree, gate)) ?? [];
+    const after = gating.results.find((result) => result.gate === gate.name);
+    const lost = after === undefined ? null : lostTestsReason(before, testsOf(after));
+    if (lost !== null)
+      return `gate ${gate.name} is not repeatable: of two runs on the same code, ${lost} in the second`;
+  }
+  return null;
 }

@@ -1,15 +1,14 @@
 /** From a sealed change to a verdict: compose on the newest tip, look at the diff, run the gates, compare tests. */
 import type { Gate } from "../core/config.ts";
 import { renderEvidence } from "../core/evidence.ts";
-import { guardReason, scriptsReason } from "../core/guard.ts";
 import type { CommitSha, TreeSha } from "../core/ids.ts";
 import type { Candidate, FailedAttempt, Failure, Verdict } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { type GateResult, lostTestsReason } from "../core/verdict.ts";
-import { matchGlobs } from "../formats/glob.ts";
 import { parseTask } from "../formats/task-file.ts";
 import { checkBaseline } from "./baseline.ts";
 import { composeLanding, composeRecord, type Landing } from "./candidate.ts";
+import { guardCandidate } from "./guarding.ts";
 import { type Gating, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
 
@@ -35,8 +34,6 @@ export async function judgeChange(
     const baseline = await checkBaseline(scope, landing.task, onto);
     if (baseline.kind !== "green") return inconclusive(baseline.reason);
   }
-  const guarded = await guardChange(scope, landing, base);
-  if (guarded !== null) return rejected({ kind: "refused", reason: guarded, evidence: null }, []);
   const edited = await editedReason(scope, landing.task);
   if (edited !== null) return rejected({ kind: "conflict", reason: edited, evidence: null }, []);
   const { composed, learnings, taskText } = await composeLanding(scope, landing, onto);
@@ -44,6 +41,8 @@ export async function judgeChange(
     const reason = `${ports.target.branch} moved meanwhile, and the change conflicts with it in ${composed.paths.join(", ")}`;
     return rejected({ kind: "conflict", reason, evidence: null }, []);
   }
+  const guarded = await guardCandidate(scope, landing.task, composed.candidate);
+  if (guarded !== null) return rejected({ kind: "refused", reason: guarded, evidence: null }, []);
   const judgement = await judgeCandidate(scope, landing.task, composed.candidate, `gates-${landing.round}`);
   return { ...judgement, learnings, taskText };
 }
@@ -68,34 +67,6 @@ async function editedReason({ ports }: AttemptScope, task: Task): Promise<string
   const parsed = parseTask(text, task.file, ports.digest);
   const isSame = parsed.kind === "task" && parsed.task.id === task.id && parsed.task.text === task.text;
   return isSame ? null : `${task.file} was edited while the agent worked on it`;
-}
-
-async function guardChange(scope: AttemptScope, landing: Landing, base: CommitSha): Promise<string | null> {
-  const touched = await scope.ports.target.changedPaths(base, landing.change);
-  const isProtected = matchGlobs(scope.config.protect);
-  const isAllowed = matchGlobs(landing.task.allow);
-  const reason = guardReason(touched, { isProtected, isAllowed });
-  if (reason !== null) return reason;
-  const manifests = touched.map(({ path }) => path).filter((path) => isManifest(path) && !isAllowed(path));
-  for (const path of manifests) {
-    const changed = await compareScripts(scope, path, base, landing.change);
-    if (changed !== null) return changed;
-  }
-  return null;
-}
-
-const isManifest = (path: string): boolean => /(^|\/)package\.json$/.test(path);
-
-/** A manifest that is new or removed has nothing to be compared with: the gates of the base do not run from it. */
-async function compareScripts(
-  scope: AttemptScope,
-  path: string,
-  base: CommitSha,
-  change: CommitSha,
-): Promise<string | null> {
-  const { target } = scope.ports;
-  const [before, after] = await Promise.all([target.readFile(base, path), target.readFile(change, path)]);
-  return before === null || after === null ? null : scriptsReason(path, before, after);
 }
 
 async function judgeCandidate(

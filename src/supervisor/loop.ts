@@ -6,7 +6,7 @@
  */
 import type { Config } from "../core/config.ts";
 import type { CommitSha, TaskId } from "../core/ids.ts";
-import { invariant, InvariantError } from "../core/invariant.ts";
+import { invariant } from "../core/invariant.ts";
 import type {
   AttemptCommand,
   AttemptEvent,
@@ -20,7 +20,7 @@ import { checkQueue, type Queue } from "../core/queue.ts";
 import type { LoopState } from "../core/state.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
 import { transition } from "../core/transition.ts";
-import { messageOf, RalphError } from "../errors.ts";
+import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
 import type { JournalRecord, Ports } from "../ports.ts";
 import { carryOut, openAttempt, type OpenAttempt } from "./attempt.ts";
 import { Inbox } from "./inbox.ts";
@@ -183,12 +183,15 @@ export class Loop {
     try {
       return { ...(await carryOut(attempt, command, this.#state)), ...address };
     } catch (error) {
-      const isFatal =
-        error instanceof InvariantError || (error instanceof RalphError && error.exitStatus === 70);
-      if (isFatal) throw error;
+      if (isDefect(error)) throw error;
       return { ...address, type: "command-failed", command: command.type, reason: messageOf(error) };
     }
   }
+}
+
+/** Trouble that nobody foresaw is ours, not the machine's: it is told with its stack, and nothing goes on. */
+function isDefect(error: unknown): boolean {
+  return error instanceof RalphError ? error.exitStatus === 70 : systemCodeOf(error) === null;
 }
 
 /** The task's own limits over the configuration's. */

@@ -24,8 +24,12 @@ export function replay(records: readonly JournalRecord[]): LoopState {
 
 export async function recover(ports: Ports, records: readonly JournalRecord[]): Promise<Recovered> {
   const notes: string[] = [];
+  await ports.target.pruneLanded();
   const landed = await ports.target.landedTasks();
   let state = replay(records);
+  const landing = [...state.attempts.values()].flatMap(({ phase, accepted }) =>
+    phase === "landing" && accepted !== null ? [accepted.commit] : [],
+  );
   const apply = (event: LoopEvent): void => {
     const { atMs } = ports.journal.append(ports.clock.nowMs(), event);
     // The commands are not carried out: what they would release is swept away below.
@@ -45,7 +49,8 @@ export async function recover(ports: Ports, records: readonly JournalRecord[]): 
   if (found.length > 0) apply({ type: "attempts-found", found });
   const left = await ports.workspaces.sweep();
   if (left > 0) notes.push(`removed ${left} left-over work ${left === 1 ? "directory" : "directories"}`);
-  for (const checkout of await ports.target.repairCheckouts()) notes.push(`brought ${checkout} up to date`);
+  for (const checkout of await ports.target.repairCheckouts(landing))
+    notes.push(`brought ${checkout} up to date`);
   return { state, landed, notes };
 }
 

@@ -1,5 +1,5 @@
 /** `ralphwright run` before anything is touched: what it refuses, in which words, with which exit status. */
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
 import { createWorld } from "../support/world.ts";
@@ -88,14 +88,47 @@ it.concurrent("says what to do when git does not know who commits", async ({ exp
 
 it.concurrent("says what to do when the state directory cannot be written", async ({ expect }) => {
   await using world = await createWorld();
-  const run = await world.run({
-    env: { RALPH_STATE_DIR: join(world.repository.path, "README.md", "state") },
-  });
+  writeFileSync(join(world.state, "file"), "");
+  const run = await world.run({ env: { RALPH_STATE_DIR: join(world.state, "file", "state") } });
   expect(run.status).toBe(2);
   expect(run.lines.join("\n")).toMatchInlineSnapshot(`
-    "ralphwright: the state directory <repository>/README.md/state cannot be written: ENOTDIR: not a directory, mkdir '<repository>/README.md/state'
+    "ralphwright: the state directory <state>/file/state cannot be written: <state>/file is a file
       Set RALPH_STATE_DIR to a directory that you may write."
   `);
+});
+
+it.concurrent("refuses to keep its state inside the repository", async ({ expect }) => {
+  await using world = await createWorld();
+  const run = await world.run({ env: { RALPH_STATE_DIR: join(world.repository.path, ".state") } });
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: the state directory <repository>/.state lies inside the repository (<repository>)
+      Set RALPH_STATE_DIR to the full path of a directory outside of the repository."
+  `);
+  expect(existsSync(join(world.repository.path, ".state"))).toBe(false);
+});
+
+it.concurrent("names the flag or the variable whose value is wrong", async ({ expect }) => {
+  await using world = await createWorld();
+  const run = await world.run({ args: ["--until", "late"], env: { RALPH_SANDBOX: "some" } });
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: the configuration is invalid: 2 problems:
+      --until: expected a time of day such as "07:00", but found "late"
+      RALPH_SANDBOX: expected one of auto, required, off, but found "some"
+      Mend what is named; docs/configuration.md describes every key."
+  `);
+});
+
+it.concurrent("says loudly that a limit on money cannot hold where the agent reports none", async ({
+  expect,
+}) => {
+  await using world = await createWorld();
+  const limited = await world.run({ args: ["--max-usd", "3"] });
+  expect(limited.status).toBe(0);
+  const warnings = limited.stderr.split("\n").filter((line) => line.includes("limits.run.usd cannot hold"));
+  expect(warnings).toEqual([expect.stringContaining('"level":"warn"')]);
+  expect((await world.run()).stderr).not.toContain("cannot hold");
 });
 
 it.concurrent("runs from a folder below the top, too", async ({ expect }) => {
@@ -143,4 +176,20 @@ it.concurrent("loses nothing but history when the state directory is deleted", a
   // Attempt 1 is in git, and its number is not used again.
   expect(world.events("two")).toContain("attempt 2");
   expect(world.kept()).toEqual(["two/1", "two/2"]);
+});
+
+it.concurrent("tells a Ctrl-C once, and the second one too", async ({ expect }) => {
+  await using world = await createWorld({ agent: "meets-the-test" });
+  const run = world.start({ args: ["--log", "plain"] });
+  await world.meetAgent();
+  run.kill("SIGINT");
+  await run.told("finishing what runs");
+  run.kill("SIGINT");
+  const { status, lines } = await run.done;
+  expect(status).toBe(130);
+  const told = lines.filter((line) => /finishing what runs|stopping now/.test(line));
+  expect(told).toEqual([
+    "SIGINT: finishing what runs; once more to stop now",
+    expect.stringMatching(/^[\d:]+ stopping now$/),
+  ]);
 });

@@ -1,13 +1,20 @@
 /** When a run may start nothing more, and how much an attempt may spend. */
 import { describe, expect, it } from "vitest";
 import { attemptUsdMax, budgetStop } from "../../src/core/budget.ts";
-import { taskId } from "../../src/core/ids.ts";
+import { type TaskId, taskId } from "../../src/core/ids.ts";
 import type { RunLimits } from "../../src/core/message.ts";
 import { emptyState, type LoopState, type RunState } from "../../src/core/state.ts";
 import { noRunLimits } from "./driver.ts";
 
 function inRun(limits: Partial<RunLimits>, spent: Partial<RunState> = {}): LoopState {
-  const counts = { usd: 0, usdUnknown: false, tokens: 0, attempts: 0, failuresInARow: 0 };
+  const counts = {
+    usd: 0,
+    usdUnknown: false,
+    tokens: 0,
+    attempts: 0,
+    brokenAt: new Set<TaskId>(),
+    failuresInARow: 0,
+  };
   const tasks = { landed: new Set<never>(), blocked: new Set<never>() };
   const run = {
     id: "run-1",

@@ -176,6 +176,37 @@ describe("After a failure", () => {
   });
 });
 
+describe("An agent that breaks down and leaves nothing", () => {
+  const crashes = [
+    runStarted(),
+    started(a),
+    ...failed(a, "crashed"),
+    started(a, 2),
+    ...failed(a, "crashed", 2),
+  ];
+
+  it("may do so again and again at one task: that may be the task's fault", () => {
+    expect(stateAfter(...crashes).stopping).toBeNull();
+  });
+
+  it("stops the run at a second task, before one after the other is given up for it", () => {
+    const state = stateAfter(...crashes, started(b), ...failed(b, "crashed"));
+    const reason = "the agent broke down at 2 tasks and left nothing: why";
+    expect(next(state, [a, b])).toEqual({ kind: "end", outcome: { kind: "breaker", reason } });
+  });
+
+  it("is forgiven by the first attempt that ends otherwise", () => {
+    const state = stateAfter(
+      ...crashes,
+      started(b),
+      ...failed(b, "timed-out"),
+      started(a, 3),
+      ...failed(a, "crashed", 3),
+    );
+    expect(state.stopping).toBeNull();
+  });
+});
+
 describe("A usage limit", () => {
   const state = stateAfter(runStarted(), started(a), ...working(a), ...limited(a, 90_000));
 

@@ -27,7 +27,7 @@ describe("defaults", () => {
       agent: { kind: "command", command: null, protocol: "plain", recordings: null, model: null, env: [] },
       workspace: { setup: null, setupInputs: [], keep: [] },
       gates: [{ name: "tests", run: "npm test", timeoutMs: 900_000, report: null, env: [], optional: false }],
-      protect: defaultProtect,
+      protect: [...defaultProtect, "specs/**"],
       limits: {
         attemptsMax: 3,
         roundsMax: 2,
@@ -94,7 +94,7 @@ land: { sign: true }
       { name: "types", run: "npx tsc", timeoutMs: 90_000, report: null, env: ["CI"], optional: false },
       { name: "slow", run: "make slow", timeoutMs: 900_000, report: "junit", env: [], optional: true },
     ],
-    protect: [...defaultProtect, "tsconfig*.json"],
+    protect: [...defaultProtect, "docs/specs/**", "tsconfig*.json"],
     limits: {
       attemptsMax: 4,
       roundsMax: 0,
@@ -254,7 +254,7 @@ describe("overrides", () => {
     const text = `${gates}limits: { attempts: 4, run: { usd: 5, tasks: 9 } }\nprotect: [a, b]\n`;
     const config = parse(text, { limits: { run: { usd: 7 } }, protect: ["c"], target: undefined });
     expect(config.limits).toMatchObject({ attemptsMax: 4, run: { usdMax: 7, tasksMax: 9 } });
-    expect(config.protect).toEqual([...defaultProtect, "c"]);
+    expect(config.protect).toEqual([...defaultProtect, "specs/**", "c"]);
     expect(config.target).toBe("main");
   });
 
@@ -288,5 +288,24 @@ describe("the JSON Schema", () => {
         },
       },
     });
+  });
+});
+
+describe("paths of our own", () => {
+  const tasksOf = (path: string): string => parse(`${gates}tasks: ${path}\n`).tasks;
+
+  it("are spelled one way only, since they are compared by their beginnings", () => {
+    expect(tasksOf("./work//tasks/./open/")).toBe("work/tasks/open");
+  });
+
+  it("name a folder below the top", () => {
+    for (const path of [".", "./", "..", "a/../..", "/abs"]) expect(() => tasksOf(path)).toThrow("tasks");
+  });
+
+  it("keep the progress file out of the tasks, where it would be one", () => {
+    const text = `${gates}progress: { file: tasks/PROGRESS.md }\n`;
+    expect(() => parse(text)).toThrow(
+      'progress.file: "tasks/PROGRESS.md" is inside the tasks folder and would be a task',
+    );
   });
 });

@@ -52,7 +52,7 @@ it.concurrent("tells a run in few lines", async ({ expect }) => {
     task landed
     workspace released
     run ended
-    The queue is drained and everything landed. See: ralphwright log"
+    The queue is drained: nothing is left to do. See: ralphwright log"
   `);
 });
 
@@ -332,10 +332,10 @@ it.concurrent("ends an attempt that hands in the same tree a second time", async
     attempt 2
     agent claimed complete
     sealed, changed
-    rejected: no-progress: the change is the same as one that was rejected before: the change is the same as one that was rejected before: gate tests reported 1 failed test: "words.test.mjs > splits a text into words", kept
+    rejected: no-progress: the change is the same as one that was rejected before: gate tests reported 1 failed test: "words.test.mjs > splits a text into words", kept
     giving up
     accepted by style tests
-    blocked: the change is the same as one that was rejected before: the change is the same as one that was rejected before: gate tests reported 1 failed test: "words.test.mjs > splits a text into words""
+    blocked: the change is the same as one that was rejected before: gate tests reported 1 failed test: "words.test.mjs > splits a text into words""
   `);
 });
 

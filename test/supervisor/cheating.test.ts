@@ -112,6 +112,36 @@ it.concurrent("never lets a task allow its own file or the progress file", async
   `);
 });
 
+it.concurrent("lands nothing of an agent that mends the gate checkout while the gates run", async ({
+  expect,
+}) => {
+  // Looks once the agent has had time to mend, and ends once it has had time to put back what was there.
+  const gate = {
+    name: "words",
+    run: "sleep 0.1; grep -q split src/words.mjs; code=$?; sleep 0.5; exit $code",
+  };
+  await using world = await createWorld({
+    agent: "patches-the-checkout",
+    protocol: "ralph-agent/1",
+    config: { gates: [gate] },
+  });
+  const run = await world.run();
+  expect(world.landed()).toEqual([expect.stringContaining("Give up one")]);
+  expect(world.redCommits()).toEqual([]);
+  expect(run.status).toBe(1);
+  expect(world.events("one")).toMatchInlineSnapshot(`
+    "attempt 1
+    agent claimed complete
+    sealed, changed
+    red: gate words exited with 1
+    rejected: red: gate words exited with 1, kept
+    giving up
+    accepted by words
+    blocked: gate words exited with 1"
+  `);
+  expect(world.leftovers()).toEqual([]);
+});
+
 it.concurrent("refuses a nested repository and a link out of the repository", async ({ expect }) => {
   await using world = await createWorld({
     tasks: ["nested", "link"],

@@ -78,7 +78,7 @@ it.concurrent("has nothing to do with an empty queue", async ({ expect }) => {
   const run = await world.run();
   expect(run.status).toBe(0);
   expect(run.lines.at(-1)).toMatchInlineSnapshot(
-    `"The queue is drained and everything landed. See: ralphwright log"`,
+    `"The queue is drained: nothing is left to do. See: ralphwright log"`,
   );
 });
 

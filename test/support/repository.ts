@@ -101,7 +101,10 @@ export function openParts(gitDir: string, workspace: Config["workspace"] = noSet
       if (composed.kind === "conflict") throw new Error("a commit without a change cannot be in conflict");
       return composed.candidate;
     },
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    [Symbol.dispose]() {
+      git[Symbol.dispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

@@ -65,12 +65,24 @@ export function stopFor(exit: GroupExit, output: string): AgentStop {
 }
 
 function exitStop(code: number, output: string): AgentStop {
-  const lastLine = output.trim().split("\n").at(-1)?.trim().slice(0, 200) ?? "";
-  const said = lastLine === "" ? "" : `: ${lastLine}`;
+  const line = tellingLine(output);
+  const said = line === "" ? "" : `: ${line}`;
   // What a shell answers when there is no such program: no fresh attempt would find it either.
   if (code === 127 || code === 126)
     return { kind: "not-started", reason: `the agent could not be started${said}` };
   return { kind: "crashed", reason: `the agent exited with ${code}${said}` };
+}
+
+/** Lines that say where, not what: stack frames, the runtime's version, marks below a line of code, brackets. */
+const saysNothing = [/^at\s/, /^File ".*", line \d+/, /^Node\.js v\d/, /^Bun v\d/, /^[\s^~|}\])>,;]*$/];
+const lineCharsMax = 200;
+
+/** The last line that tells an error, else the last that tells anything. */
+function tellingLine(output: string): string {
+  const lines = output.split("\n").map((line) => line.trim());
+  const telling = lines.filter((line) => !saysNothing.some((pattern) => pattern.test(line)));
+  const line = telling.findLast((each) => /error/i.test(each)) ?? telling.at(-1) ?? "";
+  return line.slice(0, lineCharsMax);
 }
 
 function endedStop(why: "wall" | "idle" | "stopped"): AgentStop {

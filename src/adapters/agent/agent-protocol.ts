@@ -10,14 +10,26 @@ import type { AgentOrder, AgentReport, AgentSession } from "../../ports.ts";
 import { type AgentProgram, groupOrder, noUsage, stopFor, writeBriefFile } from "./agent-program.ts";
 import { type ProcessGroup, startGroup } from "../process/process-group.ts";
 
+/** What the agent has used in this session, through however many processes. */
+interface Spending {
+  /** Since the last report; its price is unknown until the agent tells one. */
+  usage: Usage;
+  /** Whether the agent tells what it uses. */
+  isTold: boolean;
+  turns: number;
+  usd: number;
+}
+
 /** What one process has told so far, and who waits for its next stop. */
 interface Conversation {
   group: ProcessGroup;
-  usage: Usage;
-  turns: number;
-  usd: number;
+  readonly spending: Spending;
   /** Why the supervisor is ending the agent, if it is. */
   cause: AgentStop | null;
+  /** How it ended; kept, because it may end while nobody waits for a stop. */
+  ended: { readonly stop: AgentStop; readonly isSilent: boolean } | null;
+  /** Whether it has answered what it was told last. */
+  hasAnswered: boolean;
   settle: ((stop: AgentStop) => void) | null;
 }
 
@@ -25,27 +37,33 @@ interface Conversation {
 const closeMsMax = 2_000;
 
 export function openProtocolSession(order: AgentOrder, program: AgentProgram): AgentSession {
+  const spending: Spending = { usage: { ...noUsage, usd: null }, isTold: false, turns: 0, usd: 0 };
   let conversation: Conversation | null = null;
+  const begin = async (round: number, brief: string): Promise<AgentReport> => {
+    conversation = openConversation({ order, program, round, spending });
+    return report(conversation, await nextStop(conversation, formatBriefMessage(brief)));
+  };
   return {
     label: program.label,
     async start() {
       await writeBriefFile(order.workspace.briefFile, order.brief);
-      conversation = begin(order, program);
-      return nextReport(conversation, formatBriefMessage(order.brief));
+      return begin(0, order.brief);
     },
     async returnEvidence(round, evidence) {
-      // An agent that did not wait for the verdict gets a new process, with the evidence in its brief.
-      if (conversation === null || (await hasExited(conversation.group))) {
-        conversation = begin(order, program, round);
-        return nextReport(conversation, formatBriefMessage(`${order.brief}\n\n${evidence}`));
+      if (conversation !== null) {
+        const verdict = formatVerdictMessage({ accepted: false, round, evidence });
+        const stop = await nextStop(conversation, verdict);
+        if (!hasLeft(conversation)) return report(conversation, stop);
       }
-      return nextReport(conversation, formatVerdictMessage({ accepted: false, round, evidence }));
+      // An agent that did not wait for the verdict gets a new process, with the evidence in its brief.
+      return begin(round, `${order.brief}\n\n${evidence}`);
     },
     async close(accepted) {
       if (conversation === null) return;
       const { group } = conversation;
       if (accepted) group.write(formatVerdictMessage({ accepted: true, round: 0, evidence: "" }));
       group.endInput();
+      group.thaw();
       const timer = setTimeout(() => group.end("stopped"), accepted ? closeMsMax : 0);
       await group.exit;
       clearTimeout(timer);
@@ -53,14 +71,21 @@ export function openProtocolSession(order: AgentOrder, program: AgentProgram): A
   };
 }
 
-function begin(order: AgentOrder, program: AgentProgram, round = 0): Conversation {
+interface Opening {
+  readonly order: AgentOrder;
+  readonly program: AgentProgram;
+  readonly round: number;
+  readonly spending: Spending;
+}
+
+function openConversation({ order, program, round, spending }: Opening): Conversation {
   const start = groupOrder(order, program, round);
   const conversation: Conversation = {
     group: startGroup({ ...start, input: null, onLine: (line) => hear(line) }),
-    usage: noUsage,
-    turns: 0,
-    usd: 0,
+    spending,
     cause: null,
+    ended: null,
+    hasAnswered: false,
     settle: null,
   };
   const hear = (line: string | { readonly tooLong: number }): void => {
@@ -78,18 +103,26 @@ async function watchExit(conversation: Conversation): Promise<void> {
   const stop: AgentStop = isSilent
     ? { kind: "crashed", reason: "the agent exited without a claim" }
     : stopFor(exit, conversation.group.output());
-  settle(conversation, conversation.cause ?? stop);
+  conversation.ended = { stop: conversation.cause ?? stop, isSilent };
+  settle(conversation, conversation.ended.stop);
 }
 
+/** It had ended its work with the claim, however long its exit took: it never heard the verdict. */
+const hasLeft = ({ ended, cause, hasAnswered }: Conversation): boolean =>
+  ended?.isSilent === true && cause === null && !hasAnswered;
+
 function receive(conversation: Conversation, message: AgentMessage, order: AgentOrder): void {
+  const { spending } = conversation;
+  if (message.type !== "end") conversation.hasAnswered = true;
   switch (message.type) {
     case "usage":
-      return charge(conversation, message, order);
+      charge(conversation, message);
+      if (spending.usd > order.limits.usdMax) overBudget(conversation, "money (limits.attempt.usd)");
+      return;
     case "turn":
-      conversation.turns += 1;
-      conversation.usage = { ...conversation.usage, turns: conversation.usage.turns + 1 };
-      if (conversation.turns > order.limits.turnsMax)
-        overBudget(conversation, "turns (limits.attempt.turns)");
+      spending.turns += 1;
+      spending.usage = { ...spending.usage, turns: spending.usage.turns + 1 };
+      if (spending.turns > order.limits.turnsMax) overBudget(conversation, "turns (limits.attempt.turns)");
       return;
     case "claim":
       // Words that were under way when the agent was ended count no more.
@@ -112,17 +145,17 @@ function receive(conversation: Conversation, message: AgentMessage, order: Agent
 
 type UsageMessage = Extract<AgentMessage, { type: "usage" }>;
 
-function charge(conversation: Conversation, message: UsageMessage, order: AgentOrder): void {
-  const { usage } = conversation;
-  const usd = message.usd === null || usage.usd === null ? null : usage.usd + message.usd;
-  conversation.usage = {
+function charge({ spending }: Conversation, message: UsageMessage): void {
+  const { usage, isTold } = spending;
+  const before = isTold ? usage.usd : 0;
+  spending.usage = {
     ...usage,
-    usd,
+    usd: message.usd === null || before === null ? null : before + message.usd,
     inputTokens: usage.inputTokens + message.input_tokens,
     outputTokens: usage.outputTokens + message.output_tokens,
   };
-  conversation.usd += message.usd ?? 0;
-  if (conversation.usd > order.limits.usdMax) overBudget(conversation, "money (limits.attempt.usd)");
+  spending.isTold = true;
+  spending.usd += message.usd ?? 0;
 }
 
 function overBudget(conversation: Conversation, what: string): void {
@@ -140,20 +173,20 @@ function settle(conversation: Conversation, stop: AgentStop): void {
   conversation.settle = null;
 }
 
-async function nextReport(conversation: Conversation, input: string): Promise<AgentReport> {
-  const stop = await new Promise<AgentStop>((resolve) => {
+function nextStop(conversation: Conversation, input: string): Promise<AgentStop> {
+  conversation.hasAnswered = false;
+  if (conversation.ended !== null) return Promise.resolve(conversation.ended.stop);
+  return new Promise((resolve) => {
     conversation.settle = resolve;
-    conversation.group.resumeClocks();
     conversation.group.write(input);
+    conversation.group.thaw();
   });
-  // Gates may take longer than an agent may be silent.
-  conversation.group.holdClocks();
-  const { usage } = conversation;
-  conversation.usage = { ...noUsage, usd: usage.usd === null ? null : 0 };
-  return { stop, usage };
 }
 
-async function hasExited(group: ProcessGroup): Promise<boolean> {
-  const pending = Symbol("pending");
-  return (await Promise.race([group.exit, Promise.resolve(pending)])) !== pending;
+async function report({ group, spending }: Conversation, stop: AgentStop): Promise<AgentReport> {
+  // What is sealed and judged from now on must be what was claimed: nothing of the agent runs until the verdict.
+  if (stop.kind === "claimed") await group.freeze();
+  const { usage, isTold } = spending;
+  spending.usage = { ...noUsage, usd: isTold && usage.usd !== null ? 0 : null };
+  return { stop, usage };
 }

@@ -24,13 +24,21 @@ export function createAgents(options: AgentsOptions): Agents {
 }
 
 const interpreters = new Set(["node", "bash", "sh", "python", "python3", "npx", "env", "bun", "deno"]);
-const baseName = (path: string): string => path.split("/").at(-1) ?? path;
+const programCharsMax = 40;
+const assignment = /\b\w+=(?:"[^"]*"|'[^']*'|\S*)/g;
 
 function labelOf(agent: AgentConfig, command: string | readonly string[]): string {
-  const words = typeof command === "string" ? command.split(/\s+/) : command;
+  const words =
+    typeof command === "string" ? command.replaceAll(assignment, " ").trim().split(/\s+/) : command;
   // An interpreter says nothing: the script it runs is the agent.
-  const named =
-    words.find((each) => !interpreters.has(baseName(each)) && !/^-|^\w+=/.test(each)) ?? words[0] ?? "";
-  const program = agent.kind === "replay" ? "" : baseName(named);
+  const bare = words.map((word) => word.replaceAll(/["']/g, "").trim());
+  const named = bare.find((word) => !interpreters.has(programOf(word)) && !/^-|^\w+=|^$/.test(word));
+  const program = agent.kind === "replay" ? "" : programOf(named ?? bare[0] ?? "");
   return [agent.kind, program, agent.model].filter((word) => word !== null && word !== "").join(" ");
+}
+
+/** A word may be a whole script with secrets in it, and the label is published: its first name alone is told. */
+function programOf(word: string): string {
+  const [path = ""] = word.split(/[\s;&|<>(){}$=`\\]/);
+  return (path.split("/").at(-1) ?? path).slice(0, programCharsMax);
 }

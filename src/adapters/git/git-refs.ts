@@ -8,21 +8,23 @@ const attemptsPrefix = "refs/ralph/attempts/";
 export const landedRef = (task: TaskId): string => landedPrefix + task;
 export const attemptRef = (task: TaskId, attempt: number): string => `${attemptsPrefix}${task}/${attempt}`;
 
-/**
- * Tasks whose landed ref is part of the target. A landed ref that is not (a crash between two refs of one
- * transaction, or a person who moved the target back) did not happen: it is removed.
- */
+/** Tasks whose landed ref is part of the target. */
 export async function readLanded(git: Git, branchRef: string): Promise<ReadonlyMap<TaskId, CommitSha>> {
-  const all = await listRefs(git, [landedPrefix]);
-  if (all.length === 0) return new Map();
   const merged = await listRefs(git, [`--merged=${branchRef}`, landedPrefix]);
-  const onTarget = new Map(merged.map(({ ref, sha }) => [taskId(ref.slice(landedPrefix.length)), sha]));
+  return new Map(merged.map(({ ref, sha }) => [taskId(ref.slice(landedPrefix.length)), sha]));
+}
+
+/**
+ * Removes landed refs that are not part of the target: a crash between two refs of one transaction, or a person who
+ * moved the target back. Only a run does this: nobody who just looks may change anything.
+ */
+export async function pruneLanded(git: Git, branchRef: string): Promise<void> {
+  const onTarget = await readLanded(git, branchRef);
+  const all = await listRefs(git, [landedPrefix]);
   const stale = all.filter(({ ref }) => !onTarget.has(taskId(ref.slice(landedPrefix.length))));
-  if (stale.length > 0) {
-    const input = stale.map(({ ref, sha }) => `delete ${ref} ${sha}\n`).join("");
-    await git.run(["update-ref", "--stdin"], { input });
-  }
-  return onTarget;
+  if (stale.length === 0) return;
+  const input = stale.map(({ ref, sha }) => `delete ${ref} ${sha}\n`).join("");
+  await git.run(["update-ref", "--stdin"], { input });
 }
 
 /** Highest kept attempt of each task. */

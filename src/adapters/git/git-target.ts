@@ -11,9 +11,12 @@ import type { Candidate } from "../../core/message.ts";
 import { RalphError } from "../../errors.ts";
 import type { ChangedPath, Composed, ComposeOrder, LandOrder, LandResult, Target } from "../../ports.ts";
 import { firstLine, type Git, troubleLine } from "./git.ts";
-import { type FastForward, listCheckouts, planFastForward, retryLocked } from "./git-checkout.ts";
-import { attemptRef, landedRef, readKeptAttempts, readLanded } from "./git-refs.ts";
-import { modes, parseRawDiff } from "./raw-diff.ts";
+import { type FastForward, planFastForward } from "./fast-forward.ts";
+import { createCheckoutList, listCheckouts, retryLocked } from "./git-checkout.ts";
+import { attemptRef, landedRef, pruneLanded, readKeptAttempts, readLanded } from "./git-refs.ts";
+import type { ObjectReader } from "./object-reader.ts";
+import { diffTrees, listBelow, readBlob, readCommit, readLink } from "./object-tree.ts";
+import { modes } from "./raw-diff.ts";
 import { redactor } from "../redact.ts";
 
 export interface GitTargetOptions {
@@ -24,56 +27,58 @@ export interface GitTargetOptions {
 }
 
 export function createGitTarget(git: Git, options: GitTargetOptions): Target {
-  // A commit's tree never changes, and the base is mostly the commit that landed last.
-  let known: { readonly commit: CommitSha; readonly tree: TreeSha } | null = null;
   const branchRef = `refs/heads/${options.branch}`;
+  const checkouts = createCheckoutList(git, branchRef);
   return {
     branch: options.branch,
-    tip: async () => commitSha((await git.run(["rev-parse", "--verify", `${branchRef}^{commit}`])).trim()),
-    async treeOf(commit) {
-      if (known?.commit !== commit)
-        known = { commit, tree: treeSha((await git.run(["rev-parse", `${commit}^{tree}`])).trim()) };
-      return known.tree;
-    },
+    tip: () => readTip(git, branchRef),
+    treeOf: async (commit) => treeSha((await readCommit(git.objects, commit)).tree),
     contains: async (commit) =>
       (await git.ask(["merge-base", "--is-ancestor", commit, branchRef])).code === 0,
-    readFile: (commit, path) => readFile(git, commit, path),
-    async listFiles(commit, folder) {
-      const output = await git.run(["ls-tree", "-r", "-z", "--name-only", commit, "--", `${folder}/`]);
-      return output.split("\0").filter((path) => path !== "");
-    },
-    changedPaths: (from, to) => listChangedPaths(git, from, to),
+    readFile: (commit, path) => readBlob(git.objects, commit, path),
+    listFiles: (commit, folder) => listBelow(git.objects, commit, folder),
+    readLinks: (commit) => readLinks(git, commit),
+    changedPaths: (from, to) => listChangedPaths(git.objects, from, to),
     compose: (order) => compose(git, order, options.sign),
-    async land(order) {
-      const result = await land(git, branchRef, order, options.warn);
-      if (result.kind === "landed") known = order.candidate;
-      return result;
-    },
+    land: (order) => land(git, { branchRef, checkouts, warn: options.warn }, order),
     async keep(task, attempt, commit) {
       const result = await retryLocked(() => git.ask(["update-ref", attemptRef(task, attempt), commit]));
       if (result.code === 0) return;
       throw new RalphError("git-failed", `the work of ${task} cannot be kept: ${troubleLine(result.stderr)}`);
     },
     landedTasks: () => readLanded(git, branchRef),
+    pruneLanded: () => pruneLanded(git, branchRef),
     keptAttempts: () => readKeptAttempts(git),
-    repairCheckouts: () => repairCheckouts(git, branchRef),
+    repairCheckouts: (landing) => repairCheckouts(git, branchRef, landing),
   };
 }
 
-async function readFile(git: Git, commit: CommitSha, path: string): Promise<string | null> {
-  const result = await git.ask(["cat-file", "blob", `${commit}:${path}`]);
-  return result.code === 0 ? result.stdout : null;
+const readTip = async (git: Git, branchRef: string): Promise<CommitSha> =>
+  commitSha((await readCommit(git.objects, branchRef)).sha);
+
+async function listChangedPaths(
+  objects: ObjectReader,
+  from: CommitSha,
+  to: CommitSha,
+): Promise<readonly ChangedPath[]> {
+  const changes = await diffTrees(
+    objects,
+    (await readCommit(objects, from)).tree,
+    (await readCommit(objects, to)).tree,
+  );
+  return changes.map(({ path, newMode }) => ({ path, mode: newMode === modes.missing ? null : newMode }));
 }
 
-async function listChangedPaths(git: Git, from: CommitSha, to: CommitSha): Promise<readonly ChangedPath[]> {
-  const output = await git.run(["diff-tree", "-r", "--raw", "-z", "--no-renames", from, to]);
-  return Promise.all(
-    parseRawDiff(output).map(async ({ path, newMode, newSha }) => ({
-      path,
-      mode: newMode === modes.missing ? null : newMode,
-      linksTo: newMode === modes.symlink ? await git.run(["cat-file", "blob", newSha]) : null,
-    })),
-  );
+/** Every symbolic link of a commit: path → what is written in it. */
+async function readLinks(git: Git, commit: CommitSha): Promise<ReadonlyMap<string, string>> {
+  const links = new Map<string, string>();
+  const output = await git.run(["ls-tree", "-r", "-z", commit]);
+  for (const entry of output.split("\0").filter((line) => line.startsWith(modes.symlink))) {
+    const tab = entry.indexOf("\t");
+    const [, , sha = ""] = entry.slice(0, tab).split(" ");
+    links.set(entry.slice(tab + 1), await readLink(git.objects, sha));
+  }
+  return links;
 }
 
 async function compose(git: Git, order: ComposeOrder, sign: boolean): Promise<Composed> {
@@ -89,9 +94,8 @@ type Code = { readonly kind: "tree"; readonly tree: TreeSha } | Extract<Composed
 
 /** The agent's change on the newest tip: its own tree where the tip is its base, a merge where the tip moved. */
 async function composeCode(git: Git, { onto, change }: ComposeOrder): Promise<Code> {
-  const source = change ?? onto;
-  const [tree = "", parent] = (await git.run(["show", "-s", "--format=%T %P", source])).trim().split(" ");
-  if (change === null || parent === onto) return { kind: "tree", tree: treeSha(tree) };
+  const { tree, parents } = await readCommit(git.objects, change ?? onto);
+  if (change === null || parents[0] === onto) return { kind: "tree", tree: treeSha(tree) };
   const merge = await git.ask([
     "merge-tree",
     "--write-tree",
@@ -116,7 +120,7 @@ async function withFiles(git: Git, tree: TreeSha, files: ReadonlyMap<string, str
   return git.withIndex(async (index) => {
     const workTree = `${index}.files`;
     try {
-      await git.run(["read-tree", tree], { index });
+      if (!(await git.indexes.lay(tree, index))) await git.run(["read-tree", tree], { index });
       for (const [path, text] of files) {
         await mkdir(dirname(join(workTree, path)), { recursive: true });
         await writeFile(join(workTree, path), redactor.text(text));
@@ -130,19 +134,21 @@ async function withFiles(git: Git, tree: TreeSha, files: ReadonlyMap<string, str
   });
 }
 
-async function land(
-  git: Git,
-  branchRef: string,
-  order: LandOrder,
-  warn: (message: string) => void,
-): Promise<LandResult> {
+interface Place {
+  readonly branchRef: string;
+  readonly checkouts: () => Promise<readonly string[]>;
+  readonly warn: (message: string) => void;
+}
+
+async function land(git: Git, place: Place, order: LandOrder): Promise<LandResult> {
+  const { branchRef, warn } = place;
   const { candidate } = order;
   // A checkout that is on a newer tip must not be taken for one with somebody's changes.
   const refusal = async (reason: string): Promise<LandResult> => {
-    const tip = (await git.run(["rev-parse", branchRef])).trim();
+    const tip = await readTip(git, branchRef);
     return tip === candidate.base ? { kind: "refused", reason } : { kind: "moved" };
   };
-  const plans = await planCheckouts(git, branchRef, order);
+  const plans = await planCheckouts(git, place, order);
   if (typeof plans === "string") return refusal(plans);
   const refused = await moveRefs(git, branchRef, order);
   if (refused !== null) return refusal(`git refused to move ${branchRef}: ${refused}`);
@@ -156,13 +162,13 @@ async function land(
 
 async function planCheckouts(
   git: Git,
-  branchRef: string,
+  { branchRef, checkouts }: Place,
   order: LandOrder,
 ): Promise<readonly FastForward[] | string> {
   const { base: from, commit: to } = order.candidate;
   const plans: FastForward[] = [];
-  for (const checkout of await listCheckouts(git, branchRef)) {
-    const plan = await planFastForward(git, checkout, { from, to, seen: order.seen });
+  for (const checkout of await checkouts()) {
+    const plan = await planFastForward(git, checkout, { from, to, branchRef, seen: order.seen });
     if (typeof plan === "string") {
       return `${checkout} has changes that landing would overwrite (${plan}); commit or stash them and run again`;
     }
@@ -185,9 +191,8 @@ async function moveRefs(git: Git, branchRef: string, order: LandOrder): Promise<
 
 /** The post-condition: what is on the target is the tree that was judged. If not, everything stops, loudly. */
 async function checkLanded(git: Git, branchRef: string, candidate: Candidate): Promise<void> {
-  const [tip, tree] = (await git.run(["rev-parse", branchRef, `${candidate.commit}^{tree}`]))
-    .trim()
-    .split("\n");
+  const tip = await readTip(git, branchRef);
+  const { tree } = await readCommit(git.objects, candidate.commit);
   // A person may have pushed on top in this very moment; then ours must be below theirs.
   const isBelow = async (): Promise<boolean> =>
     (await git.ask(["merge-base", "--is-ancestor", candidate.commit, branchRef])).code === 0;
@@ -201,14 +206,20 @@ async function checkLanded(git: Git, branchRef: string, candidate: Candidate): P
   );
 }
 
-/** A crash between the ref transaction and the fast-forward leaves a checkout exactly one landing behind. */
-async function repairCheckouts(git: Git, branchRef: string): Promise<readonly string[]> {
+/**
+ * A crash between the ref transaction and the fast-forward leaves a checkout exactly one landing behind. A person's
+ * staged revert of the last landing looks just the same, so it takes the journal's word that one was under way.
+ */
+async function repairCheckouts(
+  git: Git,
+  branchRef: string,
+  landing: readonly CommitSha[],
+): Promise<readonly string[]> {
+  const tip = await readTip(git, branchRef);
+  const parent = (await readCommit(git.objects, tip)).parents[0];
+  if (!landing.includes(tip) || parent === undefined) return [];
   const repaired: string[] = [];
   for (const checkout of await listCheckouts(git, branchRef)) {
-    const about = await git.ask(["show", "-s", "--format=%H %P%x00%(trailers:key=Run,valueonly)", branchRef]);
-    const [commits = "", run = ""] = about.stdout.split("\0");
-    const [tip = "", parent] = commits.trim().split(" ");
-    if (about.code !== 0 || run.trim() === "" || parent === undefined) continue;
     const isBehind = (await git.ask(["diff-index", "--cached", "--quiet", parent], { checkout })).code === 0;
     const isCurrent = (await git.ask(["diff-index", "--cached", "--quiet", tip], { checkout })).code === 0;
     if (!isBehind || isCurrent) continue;

@@ -20,12 +20,13 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { type CommitSha, commitSha, treeSha } from "../../core/ids.ts";
+import { type CommitSha, commitSha, type TreeSha, treeSha } from "../../core/ids.ts";
 import { RalphError } from "../../errors.ts";
 import type { GateCheckout, LaidOut, Sealed, SealOrder, Workspace, Workspaces } from "../../ports.ts";
 import type { Dependencies } from "../process/dependencies.ts";
 import { type Git, troubleLine } from "./git.ts";
-import { modes, parseRawDiff, type RawChange, restoreInput } from "./raw-diff.ts";
+import { diffTrees, readCommit } from "./object-tree.ts";
+import { modes, type RawChange, restoreInput } from "./raw-diff.ts";
 
 export interface GitWorkspacesOptions {
   /** Folder of all work directories; everything in it is ours to delete. */
@@ -36,16 +37,17 @@ export interface GitWorkspacesOptions {
 
 export function createGitWorkspaces(git: Git, options: GitWorkspacesOptions): Workspaces {
   const { folder, dependencies } = options;
+  const layOutDirectory = createLayOut(git, folder);
   return {
     async prepare(_task, _attempt, base) {
-      const laidOut = await layOutDirectory(git, folder, base);
+      const laidOut = await layOutDirectory(base);
       await nameBranch(laidOut.tree, options.branch, base);
-      return openWorkspace(git, { ...laidOut, base, dependencies });
+      return openWorkspace(git, { ...laidOut, dependencies });
     },
     async layOut(commit, trusted): Promise<LaidOut> {
-      const laidOut = await layOutDirectory(git, folder, commit);
+      const laidOut = await layOutDirectory(commit);
       const failure = await dependencies.provide(laidOut.tree, trusted);
-      if (failure === null) return { kind: "ready", checkout: openGateCheckout(git, laidOut, commit) };
+      if (failure === null) return { kind: "ready", checkout: openGateCheckout(git, laidOut) };
       await removeDirectory(laidOut.home);
       return { kind: "setup-failed", ...failure };
     },
@@ -59,6 +61,7 @@ export function createGitWorkspaces(git: Git, options: GitWorkspacesOptions): Wo
 }
 
 interface Directory {
+  readonly commit: CommitSha;
   /** Holds the tree and, beside it, the files through which the supervisor and the tree's user talk. */
   readonly home: string;
   readonly tree: string;
@@ -71,18 +74,30 @@ interface Directory {
   readonly indexedAtMs: number;
 }
 
-/** A directory with the files of one commit and a fresh `.git` of its own that borrows the user's objects. */
-async function layOutDirectory(git: Git, folder: string, commit: CommitSha): Promise<Directory> {
-  const home = join(folder, randomUUID());
-  const tree = join(home, "tree");
-  await mkdir(tree, { recursive: true, mode: 0o700 });
-  const { index, indexedAtMs } = await git.withIndex(async (file) => {
-    await git.run(["read-tree", "--reset", "-u", commit], { workTree: tree, index: file });
-    return { index: await readFile(file), indexedAtMs: Math.floor((await stat(file)).mtimeMs) };
-  });
-  await makeOwnRepository(git, tree, commit);
-  await writeFile(join(tree, ".git", "index"), index);
-  return { home, tree, index, indexedAtMs };
+type LayOut = (commit: CommitSha) => Promise<Directory>;
+
+/** Makes directories with the files of one commit and a fresh `.git` of its own that borrows the user's objects. */
+function createLayOut(git: Git, folder: string): LayOut {
+  const skeleton: Skeleton = { config: null };
+  return async (commit) => {
+    const home = join(folder, randomUUID());
+    const tree = join(home, "tree");
+    await mkdir(tree, { recursive: true, mode: 0o700 });
+    const [laidOut] = await Promise.all([
+      git.withIndex(async (file) => {
+        await git.run(["read-tree", "--reset", "-u", commit], { workTree: tree, index: file });
+        return { index: await readFile(file), indexedAtMs: Math.floor((await stat(file)).mtimeMs) };
+      }),
+      makeOwnRepository(git, tree, { commit, skeleton }),
+    ]);
+    await writeFile(join(tree, ".git", "index"), laidOut.index);
+    return { commit, home, tree, ...laidOut };
+  };
+}
+
+/** What `git init` finds out about this place, asked once: it is the same for every directory beside it. */
+interface Skeleton {
+  config: string | null;
 }
 
 /** The index as it was, with its time: a younger file would make git trust what changed just after it was written. */
@@ -92,11 +107,20 @@ async function restoreIndex(directory: Directory, file: string): Promise<void> {
 }
 
 /** No remotes, no credentials, no hooks: what the user's repository knows beside objects stays there. */
-async function makeOwnRepository(git: Git, tree: string, commit: CommitSha): Promise<void> {
+async function makeOwnRepository(
+  git: Git,
+  tree: string,
+  { commit, skeleton }: { readonly commit: CommitSha; readonly skeleton: Skeleton },
+): Promise<void> {
   const own = join(tree, ".git");
-  const format = commit.length === 64 ? "sha256" : "sha1";
-  await git.run(["init", "-q", "--template=", `--object-format=${format}`, tree], { checkout: tree });
-  await mkdir(join(own, "objects", "info"), { recursive: true });
+  if (skeleton.config === null) {
+    const format = commit.length === 64 ? "sha256" : "sha1";
+    await git.run(["init", "-q", "--template=", `--object-format=${format}`, tree], { checkout: tree });
+    skeleton.config = await readFile(join(own, "config"), "utf8");
+  }
+  const folders = ["objects/info", "objects/pack", "refs/heads", "refs/tags"];
+  await Promise.all(folders.map((name) => mkdir(join(own, name), { recursive: true })));
+  await writeFile(join(own, "config"), skeleton.config);
   await writeFile(join(own, "objects", "info", "alternates"), `${git.gitDir}/objects\n`);
   // History that the user's repository does not have must not be looked for here either.
   await copyFile(join(git.gitDir, "shallow"), join(own, "shallow")).catch(() => {});
@@ -136,12 +160,11 @@ async function makeWritable(folder: string): Promise<void> {
 const setupHint = "Run the command in a fresh clone by hand; see setup.log in the state directory.";
 
 interface OpenWorkspace extends Directory {
-  readonly base: CommitSha;
   readonly dependencies: Dependencies;
 }
 
 async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> {
-  const { home, tree, base } = open;
+  const { home, tree, commit: base } = open;
   const identity = await identify(tree);
   return {
     path: tree,
@@ -149,7 +172,7 @@ async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> 
     briefFile: join(home, "brief.md"),
     claimFile: join(home, "claim.json"),
     async provision() {
-      const failure = await open.dependencies.provide(tree, true);
+      const failure = await open.dependencies.provide(tree, false);
       if (failure !== null) throw new RalphError("setup-failed", failure.reason, { hint: setupHint });
     },
     async seal(order) {
@@ -168,39 +191,57 @@ async function identify(path: string): Promise<string | null> {
 }
 
 async function sealDirectory(git: Git, open: OpenWorkspace, order: SealOrder): Promise<Sealed> {
-  const { tree: workTree, base } = open;
+  const { tree: workTree, commit: base } = open;
   return git.withIndex(async (index) => {
     await restoreIndex(open, index);
-    const added = await stageAll(git, workTree, index);
-    if (added !== null) return { kind: "refused", reason: added };
-    const changes = await stagedChanges(git, index, base);
+    const staged = await stageAll(git, workTree, index);
+    if (staged.trouble !== null) return { kind: "refused", reason: staged.trouble };
+    const baseTree = (await readCommit(git.objects, base)).tree;
+    let tree = await writeTree(git, index);
+    const changes = await diffTrees(git.objects, baseTree, tree);
     const unreadable = changes.find(({ path }) => path.includes("\uFFFD"));
     if (unreadable !== undefined) {
       return { kind: "refused", reason: `the name of ${unreadable.path} is not valid UTF-8` };
     }
     const ours = changes.filter(({ path }) => order.isOurs(path));
-    if (ours.length > 0) await putBack(git, { workTree, index }, ours);
     const restored = ours.map(({ path }) => path);
-    if ((await stagedChanges(git, index, base)).length === 0)
+    if (ours.length > 0) {
+      await putBack(git, { workTree, index }, ours);
+      tree = await writeTree(git, index);
+    }
+    if ((await diffTrees(git.objects, baseTree, tree)).length === 0)
       return { kind: "sealed", change: null, restored };
-    const tree = treeSha((await git.run(["write-tree"], { index })).trim());
+    await git.indexes.put(tree, index);
     const commit = await git.run(["commit-tree", tree, "-p", base, "-F", "-"], { input: order.message });
     return { kind: "sealed", change: { tree, commit: commitSha(commit.trim()) }, restored };
   });
+}
+
+const writeTree = async (git: Git, index: string): Promise<TreeSha> =>
+  treeSha((await git.run(["write-tree"], { index })).trim());
+
+interface Staged {
+  /** Why git cannot take the directory; null when it did. */
+  readonly trouble: string | null;
+  /** Whether the index is another than before. */
+  readonly isChanged: boolean;
 }
 
 /**
  * Stages every file that is not ignored. Directories of submodules are emptied first: git would otherwise run
  * `git status` inside them, with whatever configuration the agent left there.
  */
-async function stageAll(git: Git, workTree: string, index: string): Promise<string | null> {
-  for (const path of await listGitlinks(git, workTree, index)) {
+async function stageAll(git: Git, workTree: string, index: string): Promise<Staged> {
+  const gitlinks = mayHoldGitlinks(await readFile(index)) ? await listGitlinks(git, workTree, index) : [];
+  for (const path of gitlinks) {
     if (!(await isWithin(workTree, path))) continue;
     await rm(join(workTree, path), { recursive: true, force: true });
     await mkdir(join(workTree, path), { recursive: true });
   }
-  const result = await git.ask(["add", "-A", "--", "."], { workTree, index });
-  return result.code === 0 ? null : `git cannot take the workspace as it is: ${troubleLine(result.stderr)}`;
+  // With `-v` it names each entry that it adds, replaces or removes.
+  const { code, stdout, stderr } = await git.ask(["add", "-A", "-v", "--", "."], { workTree, index });
+  const trouble = code === 0 ? null : `git cannot take the workspace as it is: ${troubleLine(stderr)}`;
+  return { trouble, isChanged: stdout !== "" };
 }
 
 /** Whether the folders above a path are folders: what lies behind a link of the agent's is not ours to delete. */
@@ -214,17 +255,15 @@ async function isWithin(workTree: string, path: string): Promise<boolean> {
   return true;
 }
 
-/** Paths of submodules at the base; asked only where there are some. */
+/** The mode 160000 as four bytes: an index without them has no submodule; with them it may have one. */
+const mayHoldGitlinks = (index: Buffer): boolean => index.includes(gitlinkMode);
+const gitlinkMode = Buffer.from([0, 0, 0xe0, 0]);
+
+/** Paths of submodules at the base. */
 async function listGitlinks(git: Git, workTree: string, index: string): Promise<readonly string[]> {
   const output = await git.run(["ls-files", "-s", "-z"], { workTree, index });
   const lines = output.split("\0").filter((line) => line.startsWith(modes.gitlink));
   return lines.map((line) => line.slice(line.indexOf("\t") + 1));
-}
-
-async function stagedChanges(git: Git, index: string, base: CommitSha): Promise<readonly RawChange[]> {
-  return parseRawDiff(
-    await git.run(["diff-index", "--cached", "--raw", "-z", "--no-renames", base], { index }),
-  );
 }
 
 /** Puts paths back in the index and in the directory, so that a further round starts from the truth. */
@@ -244,16 +283,18 @@ async function putBack(
 
 const isNew = (change: RawChange): boolean => change.oldMode === modes.missing;
 
-function openGateCheckout(git: Git, directory: Directory, commit: CommitSha): GateCheckout {
-  const { home, tree: workTree } = directory;
+function openGateCheckout(git: Git, directory: Directory): GateCheckout {
+  const { home, tree: workTree, commit } = directory;
   return {
     path: workTree,
     async changedPaths() {
       return git.withIndex(async (index) => {
         await restoreIndex(directory, index);
-        const trouble = await stageAll(git, workTree, index);
+        const { trouble, isChanged } = await stageAll(git, workTree, index);
         if (trouble !== null) return [trouble];
-        return (await stagedChanges(git, index, commit)).map(({ path }) => path);
+        if (!isChanged) return [];
+        const changes = ["diff-index", "--cached", "--name-only", "-z", "--no-renames", commit];
+        return (await git.run(changes, { index })).split("\0").filter((path) => path !== "");
       });
     },
     [Symbol.asyncDispose]: () => removeDirectory(home),

@@ -10,6 +10,9 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RalphError } from "../../errors.ts";
+import { createIndexShelf, type IndexShelf } from "./index-shelf.ts";
+import { createObjectReader, type ObjectReader } from "./object-reader.ts";
+import type { StandingProcess } from "./standing-process.ts";
 
 export interface GitResult {
   readonly code: number;
@@ -27,9 +30,12 @@ export interface GitOptions {
   readonly checkout?: string;
 }
 
-export interface Git {
+/** Disposing of it ends the process that reads objects. */
+export interface Git extends Disposable {
   /** Absolute path of the repository's common git directory. */
   readonly gitDir: string;
+  readonly objects: ObjectReader;
+  readonly indexes: IndexShelf;
   /** Runs `use` with the path of a private index, which is gone afterwards. */
   withIndex<T>(use: (index: string) => Promise<T>): Promise<T>;
   /** Removes the private indexes that a killed supervisor left, and what stood beside them. */
@@ -73,15 +79,25 @@ const wholeTreeSettings = [
   "core.safecrlf=false",
 ].flatMap((setting) => ["-c", setting]);
 
+const isScratch = (name: string): boolean => name.includes(".index");
+
 /** `scratch`: folder for private index files, outside the repository. */
 export function createGit(gitDir: string, scratch: string): Git {
+  const reading = ["git", ...settings, ...wholeTreeSettings, "cat-file", "--batch", "-z"];
+  const objects = createObjectReader(() => startStanding(reading, gitDir, gitVariables(gitDir, {})));
   const ask = (args: readonly string[], options: GitOptions = {}): Promise<GitResult> => {
     const cwd = options.checkout ?? gitDir;
     const all = options.checkout === undefined ? [...settings, ...wholeTreeSettings] : settings;
-    return runGit([...all, ...args], cwd, options.input ?? null, gitVariables(gitDir, options));
+    const env = gitEnvironment(gitVariables(gitDir, options));
+    return runGit([...all, ...args], { cwd, env, input: options.input ?? "" });
   };
   return {
     gitDir,
+    objects,
+    indexes: createIndexShelf(),
+    [Symbol.dispose]() {
+      objects[Symbol.dispose]();
+    },
     ask,
     async withIndex(use) {
       const index = join(scratch, `${randomUUID()}.index`);
@@ -92,7 +108,7 @@ export function createGit(gitDir: string, scratch: string): Git {
       }
     },
     async sweepIndexes() {
-      const left = (await readdir(scratch).catch(() => [])).filter((name) => name.includes(".index"));
+      const left = (await readdir(scratch).catch(() => [])).filter(isScratch);
       await Promise.all(left.map((name) => rm(join(scratch, name), { recursive: true, force: true })));
     },
     async run(args, options) {
@@ -109,9 +125,20 @@ export function createGit(gitDir: string, scratch: string): Git {
   };
 }
 
+/** In a process group of its own: Ctrl-C is for the supervisor, not for a git in the middle of its work. */
+function startStanding(
+  command: readonly string[],
+  gitDir: string,
+  variables: Record<string, string>,
+): StandingProcess {
+  const [program = "", ...args] = command;
+  const env = gitEnvironment(variables);
+  return spawn(program, args, { cwd: gitDir, env, stdio: ["pipe", "pipe", "ignore"], detached: true });
+}
+
 /** Git in a directory of which nothing is known yet. */
 export function askGit(args: readonly string[], cwd: string): Promise<GitResult> {
-  return runGit([...settings, ...args], cwd, null, {});
+  return runGit([...settings, ...args], { cwd, env: gitEnvironment({}), input: "" });
 }
 
 export const firstLine = (text: string): string => text.trim().split("\n")[0] ?? "";
@@ -139,41 +166,41 @@ function gitEnvironment(variables: Record<string, string>): Record<string, strin
   return { ...environment, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", ...variables };
 }
 
-function runGit(
-  args: readonly string[],
-  cwd: string,
-  input: string | null,
-  variables: Record<string, string>,
-): Promise<GitResult> {
+interface Place {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly input: string;
+}
+
+/** In a process group of its own: Ctrl-C is for the supervisor, not for a git in the middle of its work. */
+function runGit(args: readonly string[], { cwd, env, input }: Place): Promise<GitResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn("git", args, {
-      cwd,
-      env: gitEnvironment(variables),
-      stdio: ["pipe", "pipe", "pipe"],
-      // A process group of its own: Ctrl-C is for the supervisor, not for a git in the middle of its work.
-      detached: true,
-    });
+    const child = spawn("git", args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    // A command that does not read its input closes the pipe: what it answers tells whether that was right.
     child.stdin.on("error", () => {});
+    child.stdin.end(input);
     child.once("error", (cause: NodeJS.ErrnoException) => {
       reject(startFailure(cwd, cause));
     });
     child.once("close", (code) => {
       resolve({ code: code ?? 128, stdout: textOf(stdout), stderr: textOf(stderr) });
     });
-    child.stdin.end(input ?? "");
   });
 }
 
 /** Node says ENOENT for a missing program and for a missing directory alike. */
 function startFailure(cwd: string, cause: NodeJS.ErrnoException): RalphError {
-  if (!existsSync(cwd)) return new RalphError("git-failed", `the directory ${cwd} is gone`, { cause });
+  if (!existsSync(cwd)) return directoryGone(cwd);
   const message =
     cause.code === "ENOENT" ? "git is not on PATH" : `git could not be started: ${cause.message}`;
   return new RalphError("git-failed", message, { hint: "Install git 2.38 or newer.", cause });
 }
+
+const directoryGone = (cwd: string): RalphError =>
+  new RalphError("git-failed", `the directory ${cwd} is gone`);
 
 const textOf = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString();

@@ -2,9 +2,10 @@
  * Dependencies that `workspace.setup` makes (node_modules, a virtual environment), made once per input and copied
  * fresh into every workspace and gate checkout.
  *
- * Invariant: the store is filled only from commits that are on the target, and nothing under judgement ever runs
- * in it, so a change can poison neither its own gates nor anybody else's.
+ * Invariant: the store is filled only from gate checkouts of commits on the target, and only with what does not
+ * point back to the directory it was made in. Nothing under judgement ever runs in the store: every use is a copy.
  */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -18,8 +19,11 @@ export interface SetupFailure {
 }
 
 export interface Dependencies {
-  /** `trusted`: the directory holds a commit of the target. Null when the dependencies are in place. */
-  provide(directory: string, trusted: boolean): Promise<SetupFailure | null>;
+  /**
+   * Null when the dependencies are in place. `mayStore`: what setup makes here may be used again. Only for gate
+   * checkouts of commits on the target: never for a workspace, in which an agent is about to work.
+   */
+  provide(directory: string, mayStore: boolean): Promise<SetupFailure | null>;
 }
 
 export interface DependenciesOptions {
@@ -34,7 +38,7 @@ const setupMsMax = 30 * 60_000;
 export function createDependencies(options: DependenciesOptions): Dependencies {
   const { setup, keep } = options.workspace;
   let queue: Promise<unknown> = Promise.resolve();
-  const provide = async (directory: string, trusted: boolean): Promise<SetupFailure | null> => {
+  const provide = async (directory: string, mayStore: boolean): Promise<SetupFailure | null> => {
     if (setup === null) return null;
     const stored = join(options.folder, await keyOf(options, directory));
     if (await exists(stored)) {
@@ -43,7 +47,7 @@ export function createDependencies(options: DependenciesOptions): Dependencies {
     }
     const failure = await runSetup(setup, directory, options);
     // What setup leaves outside `keep` cannot be copied, so it has to be made again each time.
-    const isStorable = trusted && (await allExist(directory, keep));
+    const isStorable = mayStore && (await allExist(directory, keep)) && !(await pointsBack(directory, keep));
     if (failure === null && isStorable) {
       await storeKept(keep, directory, stored);
       await pruneStore(options.folder);
@@ -52,8 +56,8 @@ export function createDependencies(options: DependenciesOptions): Dependencies {
   };
   return {
     // One after the other: two checkouts of the same commit must not run the same setup twice.
-    provide(directory, trusted) {
-      const turn = queue.then(() => provide(directory, trusted));
+    provide(directory, mayStore) {
+      const turn = queue.then(() => provide(directory, mayStore));
       queue = turn.catch(() => null);
       return turn;
     },
@@ -113,6 +117,41 @@ async function copyKept(keep: readonly string[], from: string, to: string): Prom
       preserveTimestamps: true,
     });
   }
+}
+
+/**
+ * Whether what is kept names the directory it was made in (an editable install, say): a copy of it would run the code
+ * of another checkout. Names of the kept folders themselves do not count: a virtual environment is full of its own.
+ */
+async function pointsBack(directory: string, keep: readonly string[]): Promise<boolean> {
+  const literal = directory.replaceAll(/[.[\]{}()*+?^$|\\/]/g, "\\$&");
+  const args = ["-rhoaE", "--", `${literal}[^"' ,;:<>]*`, ...keep];
+  const { stdout, exitCode } = await findText(args, directory);
+  // Anything but "found" and "not found" is trouble: then nothing is stored.
+  if (exitCode === 1) return false;
+  if (exitCode !== 0) return true;
+  const own = keep.map((path) => join(directory, path));
+  const isOwn = (found: string): boolean =>
+    own.some((path) => found === path || found.startsWith(`${path}/`));
+  return stdout.split("\n").some((found) => found !== "" && !isOwn(found));
+}
+
+/** More than this is not read: then it counts as trouble. */
+const findBytesMax = 64 * 1024 * 1024;
+
+function findText(args: readonly string[], cwd: string): Promise<{ stdout: string; exitCode: number }> {
+  return new Promise((resolve) => {
+    const options = {
+      cwd,
+      maxBuffer: findBytesMax,
+      encoding: "utf8",
+      env: { ...process.env, LC_ALL: "C" },
+    } as const;
+    execFile("grep", args, options, (error, stdout) => {
+      const code = error === null ? 0 : Number(error.code);
+      resolve({ stdout, exitCode: Number.isInteger(code) ? code : 2 });
+    });
+  });
 }
 
 /** Every change of an input makes an entry: only the newest few are ever asked for again. */

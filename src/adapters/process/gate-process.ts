@@ -5,15 +5,15 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import PQueue from "p-queue";
-import type { Gate } from "../../core/config.ts";
+import type { Config, Gate } from "../../core/config.ts";
 import type { GateExit, GateReport, GateResult } from "../../core/verdict.ts";
 import { parseJunit } from "../../formats/junit.ts";
 import type { GateOrder, Gates } from "../../ports.ts";
 import { buildEnvironment } from "./environment.ts";
 import { type GroupExit, startGroup } from "./process-group.ts";
 
-/** `reports`: folder for reports, outside every checkout. */
-export function createGateProcesses(reports: string): Gates {
+/** `reports`: folder for reports, outside every checkout. `workspace`: how the gates' dependencies are made. */
+export function createGateProcesses(reports: string, workspace: Config["workspace"]): Gates {
   const queue = new PQueue({ concurrency: availableParallelism() });
   return {
     run: (order) => Promise.all(order.gates.map((gate) => queue.add(() => runGate(gate, order, reports)))),
@@ -21,7 +21,7 @@ export function createGateProcesses(reports: string): Gates {
       const environment = Object.entries(buildEnvironment(gate.env)).toSorted(([a], [b]) => (a < b ? -1 : 1));
       const tools = [process.version, process.platform, process.arch];
       return createHash("sha256")
-        .update(JSON.stringify([environment, tools]))
+        .update(JSON.stringify([environment, tools, workspace]))
         .digest("hex");
     },
   };

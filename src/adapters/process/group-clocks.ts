@@ -1,4 +1,4 @@
-/** When a process group is ended: wall time, silence, a stop from outside, and the grace before SIGKILL. */
+/** When a process group is ended or frozen: wall time, silence, a stop from outside, and the grace before SIGKILL. */
 
 export interface GroupLimits {
   readonly wallMsMax: number;
@@ -13,42 +13,57 @@ export interface Ending {
   why: "wall" | "idle" | "stopped" | null;
   readonly end: (why: "wall" | "idle" | "stopped") => void;
   readonly noteOutput: () => void;
-  readonly hold: () => void;
-  readonly resume: () => void;
+  /** Stops the group and its clocks. False when there is nothing to freeze: it has ended, or is ended now. */
+  readonly freeze: () => boolean;
+  /** False when the group is not frozen, or must not run again. */
+  readonly thaw: () => boolean;
   readonly done: () => void;
 }
 
+type GroupSignal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT";
+
 /** The clocks of one group: wall time, silence, the grace between SIGTERM and SIGKILL. */
-export function createEnding(limits: GroupLimits, kill: (signal: "SIGTERM" | "SIGKILL") => void): Ending {
+export function createEnding(limits: GroupLimits, kill: (signal: GroupSignal) => void): Ending {
   const wall = createClock(limits.wallMsMax, () => ending.end("wall"));
   const idle = createClock(limits.idleMsMax ?? Infinity, () => ending.end("idle"));
   const grace = createClock(termGraceMs, () => kill("SIGKILL"));
   const stop = (): void => ending.end("stopped");
-  const hold = (): void => {
-    wall.hold();
-    idle.restart();
-    idle.hold();
-  };
+  let phase: "running" | "frozen" | "over" = "running";
   const ending: Ending = {
     why: null,
     end(why) {
-      if (ending.why !== null) return;
+      if (ending.why !== null || phase === "over") return;
       ending.why = why;
-      kill("SIGTERM");
+      // Somebody relies on a frozen group to change nothing: it gets no time to close.
+      kill(phase === "frozen" ? "SIGKILL" : "SIGTERM");
       grace.resume();
     },
     noteOutput: idle.restart,
-    hold,
-    resume() {
+    freeze() {
+      if (phase === "over") return false;
+      phase = "frozen";
+      wall.hold();
+      idle.restart();
+      idle.hold();
+      kill(ending.why === null ? "SIGSTOP" : "SIGKILL");
+      return ending.why === null;
+    },
+    thaw() {
+      if (phase !== "frozen" || ending.why !== null) return false;
+      phase = "running";
       wall.resume();
       idle.resume();
+      kill("SIGCONT");
+      return true;
     },
     done() {
+      phase = "over";
       for (const clock of [wall, idle, grace]) clock.hold();
       limits.signal.removeEventListener("abort", stop);
     },
   };
-  ending.resume();
+  wall.resume();
+  idle.resume();
   if (limits.signal.aborted) stop();
   else limits.signal.addEventListener("abort", stop, { once: true });
   return ending;

@@ -7,9 +7,9 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { execa } from "execa";
-import { createEnding, type GroupLimits } from "./group-clocks.ts";
+import { createEnding, type Ending, type GroupLimits } from "./group-clocks.ts";
 import { collectOutput } from "./group-output.ts";
-import { groupMark, killStrays } from "./stray-processes.ts";
+import { continueStrays, groupMark, killStrays, stopProcesses } from "./stray-processes.ts";
 
 export interface GroupOrder extends GroupLimits {
   /** A string is run by bash; a list is a program with its arguments. */
@@ -32,10 +32,14 @@ export type GroupExit =
 export interface ProcessGroup {
   readonly write: (text: string) => void;
   readonly endInput: () => void;
-  /** Stops the clocks while the program waits for somebody else, and lets them go on. */
-  readonly holdClocks: () => void;
-  readonly resumeClocks: () => void;
-  /** Asks politely, then not. `exit` resolves with `why` unless the program had ended by itself. */
+  /**
+   * Until `thaw`, no process of the group and no marked stray of it runs, and no clock either. A group that will
+   * not hold still is killed. When it resolves, the group changes nothing any more.
+   */
+  readonly freeze: () => Promise<void>;
+  /** Lets a frozen group go on; nothing for any other. */
+  readonly thaw: () => void;
+  /** Asks politely, then not; a frozen group is killed at once. `exit` resolves with `why` unless the program had ended by itself. */
   readonly end: (why: "wall" | "idle" | "stopped") => void;
   readonly exit: Promise<GroupExit>;
   /** Head and tail of what it printed so far, both streams. */
@@ -72,6 +76,7 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     forceKillAfterDelay: false,
   });
   const node = child.nodeChildProcess;
+  const pid = node.pid ?? 0;
   const ending = createEnding(order, (signal) => child.kill(signal));
   if (node.stdout !== null) output.listen(node.stdout, order.onLine ?? null);
   if (node.stderr !== null) output.listen(node.stderr, null);
@@ -94,11 +99,39 @@ export function startGroup(order: GroupOrder): ProcessGroup {
   return {
     write: (text) => void (node.stdin?.writable === true && node.stdin.write(text)),
     endInput: () => void node.stdin?.end(),
-    holdClocks: ending.hold,
-    resumeClocks: ending.resume,
+    ...createFreezer({ ending, mark, pid, exit, kill: () => child.kill("SIGKILL") }),
     end: ending.end,
     exit,
     output: output.text,
+  };
+}
+
+interface Freezing {
+  readonly ending: Ending;
+  readonly mark: string;
+  /** Of the program, and so of its group. */
+  readonly pid: number;
+  readonly exit: Promise<GroupExit>;
+  readonly kill: () => void;
+}
+
+function createFreezer({ ending, mark, pid, exit, kill }: Freezing): Pick<ProcessGroup, "freeze" | "thaw"> {
+  let strays: readonly number[] = [];
+  return {
+    async freeze() {
+      if (ending.freeze()) {
+        const stopped = await stopProcesses(mark, pid);
+        if (stopped !== null) {
+          strays = stopped;
+          return;
+        }
+        kill();
+      }
+      await exit;
+    },
+    thaw() {
+      if (ending.thaw()) continueStrays(mark, strays);
+    },
   };
 }
 

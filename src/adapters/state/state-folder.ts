@@ -1,9 +1,18 @@
 /** The state directory: everything the supervisor keeps, outside the repository. Deleting it loses history only. */
 import { createHash } from "node:crypto";
-import { accessSync, constants, mkdirSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
-import { messageOf, RalphError } from "../../errors.ts";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { messageOf, RalphError, systemCodeOf } from "../../errors.ts";
 import type { Repository } from "../git/repository.ts";
 
 export interface StateFolder {
@@ -21,14 +30,13 @@ export interface StateFolder {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `$RALPH_STATE_DIR`, else `$XDG_STATE_HOME/ralphwright/<repo>-<hash>`, else the same below `~/.local/state`. */
+/**
+ * `$RALPH_STATE_DIR`, else `$XDG_STATE_HOME/ralphwright/<repo>-<hash>`, else the same below `~/.local/state`.
+ * @throws RalphError `usage` for a relative `RALPH_STATE_DIR`, and for a place inside the repository.
+ */
 export function locateState(repository: Repository, environment: Environment): StateFolder {
-  const hash = createHash("sha256").update(repository.gitDir).digest("hex").slice(0, 8);
-  // Empty is unset; a relative one would mean another directory to each git that is started elsewhere.
-  const [own, xdg] = [environment["RALPH_STATE_DIR"], environment["XDG_STATE_HOME"]];
-  const home = xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), ".local", "state");
-  const isOwn = own !== undefined && own !== "";
-  const path = isOwn ? resolve(own) : join(home, "ralphwright", `${repository.name}-${hash}`);
+  const path = choosePath(repository, environment);
+  refuseInside(repository, path);
   return {
     path,
     journal: join(path, "journal.jsonl"),
@@ -44,8 +52,7 @@ export function locateState(repository: Repository, environment: Environment): S
 /** @throws RalphError `state-not-writable`. */
 export function makeState(state: StateFolder): void {
   try {
-    for (const folder of [state.path, state.work, state.scratch])
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [state.path, state.work, state.scratch]) makeFolders(folder);
     accessSync(state.path, constants.W_OK);
   } catch (error) {
     throw new RalphError(
@@ -55,5 +62,107 @@ export function makeState(state: StateFolder): void {
         hint: "Set RALPH_STATE_DIR to a directory that you may write.",
       },
     );
+  }
+}
+
+const outsideHint = "Set RALPH_STATE_DIR to the full path of a directory outside of the repository.";
+
+function choosePath(repository: Repository, environment: Environment): string {
+  // Empty is unset.
+  const [own, xdg] = [environment["RALPH_STATE_DIR"] ?? "", environment["XDG_STATE_HOME"] ?? ""];
+  if (own === "") {
+    const hash = createHash("sha256").update(repository.gitDir).digest("hex").slice(0, 8);
+    const home = isAbsolute(xdg) ? xdg : join(homedir(), ".local", "state");
+    return join(home, "ralphwright", `${repository.name}-${hash}`);
+  }
+  // A relative one would be another directory in each folder where a command is typed.
+  if (isAbsolute(own)) return resolve(own);
+  throw new RalphError("usage", `RALPH_STATE_DIR is ${own}, which is not a full path`, { hint: outsideHint });
+}
+
+/** State inside a checkout would be committed, cleaned away or taken for changes; inside the git directory, lost. */
+function refuseInside(repository: Repository, path: string): void {
+  const real = realPathOf(path);
+  const around = placesOf(repository).find((place) => isWithin(real, realPathOf(place)));
+  if (around === undefined) return;
+  throw new RalphError("usage", `the state directory ${path} lies inside the repository (${around})`, {
+    hint: outsideHint,
+  });
+}
+
+/** The git directory and every work tree, as git's own files name them: asking git would cost each start a process. */
+function placesOf({ gitDir, top }: Repository): readonly string[] {
+  const main = basename(gitDir) === ".git" ? [dirname(gitDir)] : [];
+  const linked = namesIn(join(gitDir, "worktrees")).flatMap((name) => {
+    const file = readText(join(gitDir, "worktrees", name, "gitdir")).trim();
+    return file === "" ? [] : [dirname(resolve(gitDir, "worktrees", name, file))];
+  });
+  return [...(top === null ? [] : [top]), ...main, ...linked, gitDir];
+}
+
+function isWithin(path: string, place: string): boolean {
+  const way = relative(place, path);
+  return way === "" || !(way === ".." || way.startsWith("../") || isAbsolute(way));
+}
+
+/** What is not there yet lies where its nearest folder that is there really lies. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === dirname(path) ? path : join(realPathOf(dirname(path)), basename(path));
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** One by one: node's own recursion never ends where a folder's parent exists and yet takes no entry, as in /proc. */
+function makeFolders(path: string): void {
+  const missing: string[] = [];
+  let folder = path;
+  while (!isFolder(folder) && folder !== dirname(folder)) {
+    missing.push(folder);
+    folder = dirname(folder);
+  }
+  for (const each of missing.toReversed()) makeOne(each);
+}
+
+/** @throws Error when something that is no folder has the name. */
+function isFolder(path: string): boolean {
+  const stats = statOrNull(path);
+  if (stats === null || stats.isDirectory()) return stats !== null;
+  throw new Error(`${path} is a file`);
+}
+
+function statOrNull(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch (error) {
+    // A file in the way is told when its own name is looked at.
+    if (["ENOENT", "ENOTDIR"].includes(systemCodeOf(error) ?? "")) return null;
+    throw error;
+  }
+}
+
+/** Two commands may start at once. */
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (systemCodeOf(error) !== "EEXIST") throw error;
   }
 }

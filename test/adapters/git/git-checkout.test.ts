@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -11,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { listCheckouts, listDirty } from "../../../src/adapters/git/git-checkout.ts";
+import { createCheckoutList, listCheckouts, listDirty } from "../../../src/adapters/git/git-checkout.ts";
 import { createGitTarget } from "../../../src/adapters/git/git-target.ts";
 import type { Git } from "../../../src/adapters/git/git.ts";
 import { commitSha, taskId } from "../../../src/core/ids.ts";
@@ -144,6 +145,72 @@ it("refuses to land over a task's file that was edited after the queue read it",
   expect(repository.git("status", "--porcelain", "-uall")).toBe("?? tasks/t.md");
 });
 
+it("refuses to land over an ignored task's file that was edited after the queue read it", async () => {
+  using repository = createRepository({ ".gitignore": "hidden/\n" });
+  using open = parts(repository);
+  repository.write("hidden/t.md", "# Edited since\n");
+  const landed = await land(open, { "hidden/t.md": "# T\nlanded\n" }, { file: "hidden/t.md", text: "# T\n" });
+  expect(landed).toMatchObject({
+    kind: "refused",
+    reason: expect.stringContaining("hidden/t.md is not in git"),
+  });
+  expect(read(repository, "hidden/t.md")).toBe("# Edited since\n");
+});
+
+it("lists the checkouts as they are now, and asks git for it only after something changed", async () => {
+  using repository = createRepository({ a: "1\n" });
+  using open = parts(repository);
+  let asked = 0;
+  const git: Git = { ...open.git, run: (...args) => ((asked += 1), open.git.run(...args)) };
+  const list = createCheckoutList(git, "refs/heads/main");
+  const linked = join(makeFolder("linked"), "tree");
+  const steps: readonly (readonly [() => unknown, readonly string[], number])[] = [
+    [() => {}, [repository.path], 1],
+    [() => repository.commit("Next"), [repository.path], 1],
+    [() => repository.git("checkout", "-q", "-b", "other"), [], 2],
+    [() => repository.git("worktree", "add", "-q", linked, "main"), [linked], 3],
+    [() => renameSync(linked, `${linked}.away`), [], 3],
+    [() => renameSync(`${linked}.away`, linked), [linked], 3],
+    [() => repository.git("worktree", "move", linked, `${linked}2`), [`${linked}2`], 4],
+    [() => runGit(`${linked}2`, ["checkout", "-q", "--detach"]), [], 5],
+    [() => repository.git("checkout", "-q", "main"), [repository.path], 6],
+    [() => repository.git("worktree", "remove", `${linked}2`), [repository.path], 7],
+    [() => repository.git("config", "core.bare", "true"), [], 8],
+  ];
+  for (const [act, checkouts, asks] of steps) {
+    act();
+    expect(await list()).toEqual(checkouts);
+    expect(await list()).toEqual(await listCheckouts(open.git, "refs/heads/main"));
+    expect(asked).toBe(asks);
+  }
+  rmSync(join(linked, ".."), { recursive: true });
+});
+
+it("leaves a checkout alone that switched branches between the dry run and the fast-forward", async () => {
+  using repository = createRepository({ a: "1\n" });
+  using open = parts(repository);
+  repository.git("branch", "other");
+  for (const where of [repository.path, join(makeFolder("linked"), "tree")]) {
+    if (where !== repository.path) repository.git("worktree", "add", "-q", where, "main");
+    const candidate = await open.candidate(await open.target.tip(), { a: `${where}\n` });
+    const git: Git = {
+      ...open.git,
+      async ask(args, options) {
+        if (args[0] === "update-ref") runGit(where, ["checkout", "-q", "--detach", "HEAD"]);
+        return open.git.ask(args, options);
+      },
+    };
+    const warnings: string[] = [];
+    const warn = (message: string): void => void warnings.push(message);
+    const target = createGitTarget(git, { branch: "main", sign: false, warn });
+    const order = { ...landOrder(candidate), task: taskId(`t${where.length}`) };
+    expect(await target.land(order)).toEqual({ kind: "landed" });
+    expect(warnings).toEqual([`${where} could not be brought up to date: it is on another commit now`]);
+    expect(runGit(where, ["status", "--porcelain"])).toBe("");
+    if (where !== repository.path) rmSync(join(where, ".."), { recursive: true });
+  }
+});
+
 it("brings a linked worktree up to date, and leaves one on another branch alone", async () => {
   using repository = createRepository({ a: "1\n" });
   using open = parts(repository);
@@ -247,9 +314,10 @@ it("mends a checkout that a crash left one landing behind, with the user's own c
   repository.write("b", "mine\n");
   repository.git("update-ref", "refs/heads/main", candidate.commit);
   expect(repository.git("status", "--porcelain")).not.toBe(" M b");
-  expect(await open.target.repairCheckouts()).toEqual([repository.path]);
+  expect(await open.target.repairCheckouts([])).toEqual([]);
+  expect(await open.target.repairCheckouts([candidate.commit])).toEqual([repository.path]);
   expect(repository.git("status", "--porcelain")).toBe(" M b");
-  expect(await open.target.repairCheckouts()).toEqual([]);
+  expect(await open.target.repairCheckouts([candidate.commit])).toEqual([]);
 });
 
 it("does not take a person's staged work for a landing that was interrupted", async () => {
@@ -258,7 +326,7 @@ it("does not take a person's staged work for a landing that was interrupted", as
   expect(await land(open, { a: "2\n" })).toEqual({ kind: "landed" });
   repository.write("a", "3\n");
   repository.git("add", "a");
-  expect(await open.target.repairCheckouts()).toEqual([]);
+  expect(await open.target.repairCheckouts([await open.target.tip()])).toEqual([]);
   expect(repository.git("status", "--porcelain")).toBe("M  a");
 });
 

@@ -1,6 +1,6 @@
 /** Composing and landing against real repositories: one transaction, or nothing. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { retryLocked } from "../../../src/adapters/git/git-checkout.ts";
@@ -249,10 +249,10 @@ it("tells changed paths with their modes and where links lead", async () => {
   });
   const to = commitSha(repository.commit("Odd", { "name\nwith feed": "2\n" }));
   expect(await open.target.changedPaths(from, to)).toEqual([
-    { path: "-x", mode: "100755", linksTo: null },
-    { path: "gone", mode: null, linksTo: null },
-    { path: "link", mode: "120000", linksTo: "../out" },
-    { path: "name\nwith feed", mode: "100644", linksTo: null },
+    { path: "-x", mode: "100755" },
+    { path: "gone", mode: null },
+    { path: "link", mode: "120000" },
+    { path: "name\nwith feed", mode: "100644" },
   ]);
 });
 
@@ -266,9 +266,11 @@ it("forgets a landed ref that is not part of the target, and refs that are none 
   for (const name of ["t/2", "t/10", "t/latest"])
     repository.git("update-ref", `refs/ralph/attempts/${name}`, base);
   expect([...(await open.target.landedTasks())]).toEqual([["done", base]]);
-  expect(repository.git("for-each-ref", "--format=%(refname)", "refs/ralph/landed")).toBe(
-    "refs/ralph/landed/done",
-  );
+  const landed = (): string => repository.git("for-each-ref", "--format=%(refname)", "refs/ralph/landed");
+  // Whoever just looks changes nothing.
+  expect(landed()).toContain("refs/ralph/landed/lost");
+  await open.target.pruneLanded();
+  expect(landed()).toBe("refs/ralph/landed/done");
   expect(await open.target.keptAttempts()).toEqual([{ task: "t", attempt: 10 }]);
 });
 
@@ -327,4 +329,18 @@ it("finds files below a folder and nothing beside it", async () => {
   expect(await open.target.listFiles(tip, "tasks")).toEqual(["tasks/a.md", "tasks/sub/ü b.md"]);
   expect(await open.target.readFile(tip, "tasks/sub/ü b.md")).toBe("2");
   expect(await open.target.readFile(tip, "tasks/none.md")).toBeNull();
+});
+
+it("reads every symbolic link of a commit, whatever its name", async () => {
+  using repository = createRepository({ "src/a": "1\n" });
+  using open = parts(repository);
+  symlinkSync("a", join(repository.path, "src/to\ta"));
+  symlinkSync("../nowhere", join(repository.path, "src/dangling"));
+  const commit = commitSha(repository.commit("Links"));
+  expect(await open.target.readLinks(commit)).toEqual(
+    new Map([
+      ["src/dangling", "../nowhere"],
+      ["src/to\ta", "a"],
+    ]),
+  );
 });

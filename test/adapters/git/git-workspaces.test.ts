@@ -16,6 +16,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { createGitTarget } from "../../../src/adapters/git/git-target.ts";
+import { createIndexShelf } from "../../../src/adapters/git/index-shelf.ts";
 import { commitSha } from "../../../src/core/ids.ts";
 import type { GateCheckout, Workspace } from "../../../src/ports.ts";
 import {
@@ -432,3 +434,49 @@ it("keeps the agent's directory for its owner alone", async () => {
 function runChown(...roots: readonly string[]): void {
   for (const root of roots) execFileSync("chown", ["-R", "65534", root]);
 }
+
+it("gives every directory the same git directory as the first, whole by git's own measure", async () => {
+  using repository = createRepository({ a: "1\n", "dir/b": "1\n" });
+  using open = parts(repository);
+  const entriesOf = (top: string): readonly string[] =>
+    readdirSync(join(top, ".git"), { recursive: true, encoding: "utf8" }).toSorted();
+  const first = await prepare(open, repository);
+  runGit(first.path, ["config", "core.bare", "true"]);
+  const second = await prepare(open, repository);
+  expect(entriesOf(second.path)).toEqual(entriesOf(first.path));
+  expect(runGit(second.path, ["status", "--porcelain", "--branch"])).toBe("## main");
+  expect(runGit(second.path, ["fsck", "--no-dangling"])).toBe("");
+  write(second.path, "a", "2\n");
+  runGit(second.path, ["commit", "-q", "-a", "-m", "Agent's own"]);
+  expect(runGit(second.path, ["rev-list", "--count", "HEAD"])).toBe("2");
+  await using checkout = await layOut(open, repository.git("rev-parse", "HEAD"));
+  expect(runGit(checkout.path, ["status", "--porcelain", "--branch"])).toBe("## HEAD (no branch)");
+});
+
+it("composes onto a sealed change without reading its tree again, to the tree that reading it gives", async () => {
+  using repository = createRepository({ ".gitattributes": "*.md text eol=crlf\n", "P.md": "1\n", a: "1\n" });
+  using open = parts(repository);
+  const onto = commitSha(repository.git("rev-parse", "HEAD"));
+  const workspace = await prepare(open, repository);
+  write(workspace.path, "a", "2\n");
+  const change = await sealChange(workspace);
+  const files = new Map([
+    ["P.md", "2\r\n"],
+    ["tasks/t.md", "t\n"],
+  ]);
+  const compose = async (indexes: GitParts["git"]["indexes"]): Promise<readonly [string, number]> => {
+    let reads = 0;
+    const run: GitParts["git"]["run"] = (args, options) => {
+      if (args[0] === "read-tree") reads += 1;
+      return open.git.run(args, options);
+    };
+    const git = { ...open.git, indexes, run };
+    const target = createGitTarget(git, { branch: "main", sign: false, warn: () => {} });
+    const composed = await target.compose({ onto, change, files, message: "M\n" });
+    return [composed.kind === "composed" ? composed.candidate.tree : "conflict", reads];
+  };
+  const [quick, reads] = await compose(open.git.indexes);
+  expect(reads).toBe(0);
+  expect(await compose(createIndexShelf())).toEqual([quick, 1]);
+  expect(repository.git("cat-file", "blob", `${quick}:P.md`)).toBe("2");
+});

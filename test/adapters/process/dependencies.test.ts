@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createDependencies } from "../../../src/adapters/process/dependencies.ts";
 import type { Config } from "../../../src/core/config.ts";
 import { commitSha } from "../../../src/core/ids.ts";
@@ -186,4 +186,34 @@ it("keeps only the newest few of what setup made for other inputs", async () => 
   const inputs = kept.map((name) => readFileSync(join(folder, "store", name, "deps/made"), "utf8").trim());
   expect(inputs.toSorted()).toEqual(["3", "4", "5"]);
   rmSync(folder, { recursive: true });
+});
+
+describe("what setup makes that names the directory it was made in", () => {
+  const provideTwice = async (setup: string): Promise<readonly string[]> => {
+    const folder = makeFolder("store");
+    const signal = new AbortController().signal;
+    const workspace = { setup, setupInputs: ["a"], keep: ["deps"] };
+    const dependencies = createDependencies({ workspace, folder: join(folder, "store"), signal });
+    using repository = createRepository({ a: "1\n" });
+    const directories = ["one", "two"].map((name) => join(folder, name));
+    for (const directory of directories) {
+      repository.git("clone", "-q", repository.path, directory);
+      expect(await dependencies.provide(directory, true)).toBeNull();
+    }
+    const texts = directories.map((directory) => readFileSync(join(directory, "deps/made"), "utf8").trim());
+    rmSync(folder, { recursive: true });
+    return texts.map((text, i) => text.replace(directories[i] ?? "", "<here>"));
+  };
+
+  it("is made again for each checkout: a copy would run the code of another one", async () => {
+    expect(await provideTwice('mkdir -p deps && echo "$PWD/src" > deps/made')).toEqual([
+      "<here>/src",
+      "<here>/src",
+    ]);
+  });
+
+  it("may name itself, as a virtual environment does", async () => {
+    const [, second] = await provideTwice('mkdir -p deps && echo "$PWD/deps/bin/python" > deps/made');
+    expect(second).toMatch(/\/one\/deps\/bin\/python$/);
+  });
 });

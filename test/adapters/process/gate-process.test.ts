@@ -10,7 +10,7 @@ import { hasMemory, makeFolder } from "../../support/repository.ts";
 const folder = makeFolder("gates");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const reports = join(folder, "reports");
-const gates = createGateProcesses(reports);
+const gates = createGateProcesses(reports, { setup: null, setupInputs: [], keep: [] });
 const never = new AbortController().signal;
 
 const gate = (run: string, changed: Partial<Gate> = {}): Gate => ({

@@ -41,6 +41,10 @@ function startAndListen(order: Start): { readonly group: ProcessGroup; readonly 
 /** Pids of our own child processes. */
 const children = (): string => readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
 
+/** The kernel's letter for what a process does: `T` when it is stopped. */
+const stateOf = (pid: number): string | undefined =>
+  /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+
 const node = (code: string): readonly string[] => [process.execPath, "-e", code];
 
 it("tells an exit code, a signal, and a program that is not there", async () => {
@@ -195,7 +199,7 @@ it("hears the last line also without a line feed", async () => {
   expect(lines).toEqual(["a\r", "b"]);
 });
 
-it("does not count the time while its clocks are held", async () => {
+it("does not count the time while it is frozen", async () => {
   const { group, firstLine } = startAndListen({
     command: "echo up; read line; echo $line",
     input: null,
@@ -203,22 +207,73 @@ it("does not count the time while its clocks are held", async () => {
     idleMsMax: 1_500,
   });
   await firstLine;
-  group.holdClocks();
+  await group.freeze();
   // Three silences in a row, longer together than either limit: another program measures them.
   for (let i = 0; i < 3; i += 1)
     expect(await start({ command: "sleep 0.75" }).exit).toMatchObject({ code: 0 });
-  group.resumeClocks();
   group.write("answer\n");
+  group.thaw();
   expect(await group.exit).toEqual({ kind: "exited", code: 0 });
   expect(group.output()).toBe("up\nanswer\n");
 });
 
-it("runs its clocks again after they were held", async () => {
+it("runs its clocks again after it was frozen", async () => {
   const { group, firstLine } = startAndListen({ command: "echo up; exec sleep 600", idleMsMax: 200 });
   await firstLine;
-  group.holdClocks();
-  group.resumeClocks();
+  await group.freeze();
+  group.thaw();
   expect(await group.exit).toEqual({ kind: "ended", why: "idle" });
+});
+
+/** A child without the mark, one in a session of its own, and itself: each writes into a file of its own for ever. */
+const threeWriters = [
+  "write() { while true; do echo x >> $1; done; }",
+  "export -f write",
+  `env -i PATH="$PATH" bash -c "$(declare -f write); write a" & a=$!`,
+  "setsid bash -c 'write b' & b=$!",
+  "until test -s a && test -s b; do :; done",
+  'echo "$$ $a $b"',
+  "write c",
+].join("\n");
+
+it("lets no process of a frozen group run, nor one that left it, until it is thawed", async () => {
+  const cwd = makeFolder("writers");
+  const { group, firstLine } = startAndListen({ command: threeWriters, cwd });
+  const pids = (await firstLine).split(" ").map(Number);
+  await group.freeze();
+  expect(pids.map(stateOf)).toEqual(["T", "T", "T"]);
+  const size = (): number => ["a", "b"].reduce((sum, name) => sum + statSync(join(cwd, name)).size, 0);
+  const before = size();
+  await start({ command: "sleep 0.2" }).exit;
+  expect(size()).toBe(before);
+  group.thaw();
+  expect(pids.map(stateOf)).not.toContain("T");
+  group.end("stopped");
+  expect(await group.exit).toEqual({ kind: "ended", why: "stopped" });
+  expect(pids.map(hasMemory)).toEqual([false, false, false]);
+  rmSync(cwd, { recursive: true });
+});
+
+it("kills a frozen group that is ended, and gives it no time to close", async () => {
+  const controller = new AbortController();
+  const { group, firstLine } = startAndListen({
+    command: "trap 'echo closing' TERM; setsid sleep 600 & echo $!; while true; do sleep 0.1; done",
+    signal: controller.signal,
+  });
+  const stray = Number(await firstLine);
+  await group.freeze();
+  controller.abort();
+  expect(await group.exit).toEqual({ kind: "ended", why: "stopped" });
+  expect(group.output()).not.toContain("closing");
+  expect(hasMemory(stray)).toBe(false);
+});
+
+it("freezes nothing of a group that has ended", async () => {
+  const group = start({ command: "true" });
+  await group.exit;
+  await group.freeze();
+  group.thaw();
+  expect(await group.exit).toEqual({ kind: "exited", code: 0 });
 });
 
 it("takes what is written after the program has ended for nothing", async () => {

@@ -1,0 +1,161 @@
+/** What commits and trees say, read object by object: which tree, which parents, which files, what changed. */
+import { posix } from "node:path";
+import type { CommitSha } from "../../core/ids.ts";
+import { RalphError } from "../../errors.ts";
+import type { GitObject, ObjectReader } from "./object-reader.ts";
+import { modes, type RawChange } from "./raw-diff.ts";
+
+export interface CommitObject {
+  readonly sha: string;
+  readonly tree: string;
+  readonly parents: readonly string[];
+}
+
+/** `name`: a commit, or what leads to one. @throws RalphError `git-failed` when there is none. */
+export async function readCommit(objects: ObjectReader, name: string): Promise<CommitObject> {
+  const { sha, content } = await mustRead(objects, `${name}^{commit}`);
+  const lines = content.toString("latin1").split("\n\n")[0]?.split("\n") ?? [];
+  const valuesOf = (key: string): readonly string[] =>
+    lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1));
+  return { sha, tree: valuesOf("tree")[0] ?? "", parents: valuesOf("parent") };
+}
+
+/** The text of a file at a commit; null when there is none, or it is no file. */
+export async function readBlob(
+  objects: ObjectReader,
+  commit: CommitSha,
+  path: string,
+): Promise<string | null> {
+  const object = await objects.read(nameIn(commit, path));
+  return object?.type === "blob" ? object.content.toString() : null;
+}
+
+/** Where a symbolic link points, by the name of its object. */
+export const readLink = async (objects: ObjectReader, sha: string): Promise<string> =>
+  (await mustRead(objects, sha)).content.toString();
+
+/** Every file below a folder, by its path from the top. */
+export async function listBelow(
+  objects: ObjectReader,
+  commit: CommitSha,
+  folder: string,
+): Promise<readonly string[]> {
+  const tree = await objects.read(nameIn(commit, folder));
+  if (tree?.type !== "tree") return [];
+  const top = plain(folder) === "" ? "" : `${plain(folder)}/`;
+  return (await diffSides(objects, { old: [], now: parseTree(tree) }, toBytes(top))).map(({ path }) => path);
+}
+
+/** What `git diff-tree -r --raw --no-renames` says of two trees. */
+export async function diffTrees(
+  objects: ObjectReader,
+  from: string,
+  to: string,
+): Promise<readonly RawChange[]> {
+  if (from === to) return [];
+  return diffSides(objects, { old: await readTree(objects, from), now: await readTree(objects, to) }, "");
+}
+
+interface Entry {
+  /** Byte by byte, since git's names are bytes: two names that are no UTF-8 must not become one. */
+  readonly name: string;
+  readonly mode: string;
+  readonly sha: string;
+}
+
+interface Sides {
+  readonly old: readonly Entry[];
+  readonly now: readonly Entry[];
+}
+
+async function diffSides(objects: ObjectReader, sides: Sides, folder: string): Promise<readonly RawChange[]> {
+  const changes: RawChange[] = [];
+  const [old, now] = [byKey(sides.old), byKey(sides.now)];
+  for (const key of [...new Set([...old.keys(), ...now.keys()])].toSorted()) {
+    const [before, after] = [old.get(key), now.get(key)];
+    if (before?.sha === after?.sha && before?.mode === after?.mode) continue;
+    if (key.endsWith("/")) {
+      const inner = {
+        old: before === undefined ? [] : await readTree(objects, before.sha),
+        now: after === undefined ? [] : await readTree(objects, after.sha),
+      };
+      changes.push(...(await diffSides(objects, inner, folder + key)));
+    } else changes.push(changeOf(folder + key, before, after));
+  }
+  return changes;
+}
+
+/** A folder's key ends in a slash, as git sorts it: a file that became a folder is two changes. */
+const byKey = (entries: readonly Entry[]): ReadonlyMap<string, Entry> =>
+  new Map(entries.map((entry) => [entry.mode === modes.tree ? `${entry.name}/` : entry.name, entry]));
+
+function changeOf(path: string, before: Entry | undefined, after: Entry | undefined): RawChange {
+  const none = "0".repeat((before ?? after)?.sha.length ?? 0);
+  return {
+    path: Buffer.from(path, "latin1").toString(),
+    oldMode: before?.mode ?? modes.missing,
+    oldSha: before?.sha ?? none,
+    newMode: after?.mode ?? modes.missing,
+    newSha: after?.sha ?? none,
+  };
+}
+
+async function readTree(objects: ObjectReader, sha: string): Promise<readonly Entry[]> {
+  const object = await mustRead(objects, `${sha}^{tree}`);
+  return parseTree(object);
+}
+
+/** `<mode> <name>` NUL `<sha>` for each entry; the SHA is as long as the tree's own, in bytes. */
+function parseTree({ sha, content }: GitObject): readonly Entry[] {
+  const shaSize = sha.length / 2;
+  const entries: Entry[] = [];
+  for (let at = 0; at < content.length;) {
+    const space = content.indexOf(" ", at);
+    const end = content.indexOf(0, space);
+    if (space < 0 || end < 0) throw unreadable(sha);
+    entries.push({
+      mode: canonicalMode(content.toString("latin1", at, space)),
+      name: content.toString("latin1", space + 1, end),
+      sha: content.toString("hex", end + 1, end + 1 + shaSize),
+    });
+    at = end + 1 + shaSize;
+  }
+  return entries;
+}
+
+/** As git reads them: old programs wrote modes that it no longer writes. */
+function canonicalMode(mode: string): string {
+  const bits = Number.parseInt(mode, 8);
+  switch (bits & 0o170000) {
+    case 0o100000:
+      return (bits & 0o100) === 0 ? "100644" : "100755";
+    case 0o120000:
+      return modes.symlink;
+    case 0o040000:
+      return modes.tree;
+    default:
+      return modes.gitlink;
+  }
+}
+
+async function mustRead(objects: ObjectReader, name: string): Promise<GitObject> {
+  const object = await objects.read(name);
+  if (object === null) throw unreadable(name);
+  return object;
+}
+
+const unreadable = (name: string): RalphError =>
+  new RalphError("git-failed", `git does not have ${name}`, {
+    hint: "See whether the branch exists and the repository is whole: git fsck.",
+  });
+
+const nameIn = (commit: CommitSha, path: string): string => `${commit}:${plain(path)}`;
+
+/** To git, a path that begins with a dot would be relative to a directory that is no checkout: it would give up. */
+function plain(path: string): string {
+  const normal = posix.normalize(path).replace(/\/+$/, "");
+  if (normal === ".") return "";
+  return /^\.\.(\/|$)/.test(normal) ? `/${normal}` : normal;
+}
+
+const toBytes = (text: string): string => Buffer.from(text).toString("latin1");

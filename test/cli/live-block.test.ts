@@ -1,0 +1,45 @@
+import { PassThrough } from "node:stream";
+import type { WriteStream } from "node:tty";
+import { expect, it } from "vitest";
+import { LiveBlock } from "../../src/cli/live-block.ts";
+import type { StatusView } from "../../src/core/report.ts";
+
+const view: StatusView = {
+  run: { id: "r", landed: 1, blocked: 0, usd: 0, usdUnknown: false, tokens: 0 },
+  stopping: null,
+  attempts: [],
+  tasks: { ready: 0, waiting: 0, landed: 1, blocked: 0, draft: 0 },
+  problems: [],
+};
+
+/** All that is written to a terminal of 80 columns. */
+function draw(isPriceUnknown: boolean, work: (block: LiveBlock) => void): string {
+  const written = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that the block asks of a terminal
+  const block = new LiveBlock(written as unknown as WriteStream, isPriceUnknown);
+  work(block);
+  block.close();
+  return String(written.read());
+}
+
+it("says that the price is unknown where the agent never reports one, and a sum where it does", () => {
+  expect(draw(true, (block) => block.show(view))).toContain("0 waiting · price unknown");
+  expect(draw(false, (block) => block.show(view))).toContain("0 waiting · 0.00 USD");
+});
+
+it("begins at the first column, wherever the terminal has echoed ^C", () => {
+  const text = draw(false, (block) => {
+    block.show(view);
+    block.print("SIGINT: finishing what runs");
+  });
+  expect(text).toContain("\r\u001b[2A\u001b[JSIGINT: finishing");
+});
+
+it("puts further lines under the text: past the time where a line has one, else by two", () => {
+  const text = draw(false, (block) => {
+    block.print(`07:00:00 ${"x".repeat(65)} and so on`);
+    block.print(`${"x".repeat(75)} and so on`);
+  });
+  expect(text).toContain("\n           so on");
+  expect(text).toContain("\n  so on");
+});

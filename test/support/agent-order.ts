@@ -1,0 +1,30 @@
+/** What an agent is opened with, for tests of the adapters alone. */
+import { join } from "node:path";
+import { commitSha } from "../../src/core/ids.ts";
+import type { AgentOrder } from "../../src/ports.ts";
+import { taskOf } from "../core/driver.ts";
+
+const notHere = (): never => {
+  throw new Error("an agent's adapter does nothing of this kind");
+};
+
+/** `folder` is the workspace and takes the log, too. */
+export function agentOrder(folder: string, limits: Partial<AgentOrder["limits"]> = {}): AgentOrder {
+  return {
+    task: taskOf("one"),
+    attempt: 1,
+    workspace: {
+      path: folder,
+      base: commitSha("0".repeat(40)),
+      briefFile: join(folder, "brief.md"),
+      claimFile: join(folder, "claim.json"),
+      provision: notHere,
+      seal: notHere,
+      release: notHere,
+    },
+    brief: "Do one.",
+    limits: { wallMsMax: 60_000, idleMsMax: 60_000, turnsMax: 100, usdMax: 100, ...limits },
+    logFolder: folder,
+    signal: new AbortController().signal,
+  };
+}
