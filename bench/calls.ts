@@ -33,8 +33,7 @@ export async function countCalls(tasks: number): Promise<readonly Figure[]> {
     const [few, many] = [await traceGit(side, shortQueue), await traceGit(side, shortQueue + tasks)];
     const seconds = (await timeProcessor(side, shortQueue + tasks)) - (await timeProcessor(side, shortQueue));
     const title = `${name}: processor time, all programs`;
-    const note = "without what a standing shell ran: nobody waits for it at the end";
-    figures.push({ title, value: (seconds / tasks) * 1_000, unit: "ms per task", note });
+    figures.push({ title, value: (seconds / tasks) * 1_000, unit: "ms per task" });
     figures.push(...gitFigures(name, few, many, tasks));
     if (spawnSync("strace", ["-V"]).status !== 0) continue;
     const [fewCalls, manyCalls] = [

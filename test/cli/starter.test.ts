@@ -80,9 +80,13 @@ describe("the command `ralphwright`", () => {
     });
   });
 
-  it("runs the sources where nothing is compiled, and what is compiled where there is something", () => {
-    expect(call(layOut(["src"]), [], "a b")).toEqual({ status: 5, signal: null, output: "src true a b\n" });
-    expect(call(layOut(["src", "dist"]), [])).toEqual({ status: 5, signal: null, output: "dist true\n" });
+  it("runs the sources where there are any, and what is compiled in a package, which has no sources", () => {
+    expect(call(layOut(["src", "dist"]), [], "a b")).toEqual({
+      status: 5,
+      signal: null,
+      output: "src true a b\n",
+    });
+    expect(call(layOut(["dist"]), [])).toEqual({ status: 5, signal: null, output: "dist true\n" });
   });
 
   it("hands an old Node's call to the Node that npm installed, with its arguments and its status", () => {

@@ -254,10 +254,10 @@ describe("the demo's recordings", () => {
     }
     expect(night.told.join("\n")).toMatchInlineSnapshot(`
       "0001-format-duration 1.0 green
-      0002-decimal-hours 1.0 tests exited with 1 | parse-duration.test.ts > a duration with other words around it is refused
+      0002-decimal-hours 1.0 tests reported 1 failed test: "parse-duration.test.ts > a duration with other words around it is refused" | parse-duration.test.ts > a duration with other words around it is refused
       0002-decimal-hours 1.1 green
-      0003-largest-first 1.0 tests exited with 1 | totals.test.ts > the entries of a project are added up
-      0003-largest-first 1.1 tests exited with 1 | totals.test.ts > the entries of a project are added up
+      0003-largest-first 1.0 tests reported 1 failed test: "totals.test.ts > the entries of a project are added up" | totals.test.ts > the entries of a project are added up
+      0003-largest-first 1.1 tests reported 1 failed test: "totals.test.ts > the entries of a project are added up" | totals.test.ts > the entries of a project are added up
       0003-largest-first 2.0 green
       0004-comments 1.0 tests 1 test vanished: "parse-log.test.ts > a broken entry is named by its line in the file"
       0004-comments 1.1 tests 1 passing test now skipped: "parse-log.test.ts > a broken entry is named by its line in the file"
