@@ -295,7 +295,7 @@ describe("paths of our own", () => {
   const tasksOf = (path: string): string => parse(`${gates}tasks: ${path}\n`).tasks;
 
   it("are spelled one way only, since they are compared by their beginnings", () => {
-    expect(tasksOf("./work//tasks/./open/")).toBe("work/tasks/open");
+    expect(tasksOf("./todo//tasks/./open/")).toBe("todo/tasks/open");
   });
 
   it("name a folder below the top", () => {
