@@ -292,7 +292,7 @@ function nextSteps(files: readonly string[]): readonly string[] {
   return [
     `Read ${configFile}, and mend what is missing.`,
     ...(files.includes(taskFile) ? [`Edit ${taskFile}, or write your own tasks beside it.`] : []),
-    "Commit these files: the loop reads them from the branch.",
+    "Commit these files, so that clones and CI see them, too.",
     "`ralphwright doctor` tries everything out without an agent.",
     "`ralphwright run` works through the tasks.",
   ];

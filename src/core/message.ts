@@ -10,6 +10,8 @@ export interface Usage {
   readonly turns: number;
 }
 
+export const noUsage: Usage = { usd: 0, inputTokens: 0, outputTokens: 0, turns: 0 };
+
 /** What an agent says of its own work. Never evidence: it only says when to look. */
 export interface Claim {
   readonly status: "complete" | "partial" | "blocked";

@@ -6,13 +6,14 @@
  */
 import { attemptUsdMax } from "../core/budget.ts";
 import type { CommitSha } from "../core/ids.ts";
-import type {
-  AttemptCommand,
-  AttemptEvent,
-  Candidate,
-  Claim,
-  FailedAttempt,
-  Usage,
+import {
+  type AttemptCommand,
+  type AttemptEvent,
+  type Candidate,
+  type Claim,
+  type FailedAttempt,
+  type Usage,
+  noUsage,
 } from "../core/message.ts";
 import type { LoopState } from "../core/state.ts";
 import { invariant } from "../core/invariant.ts";
@@ -42,8 +43,6 @@ export interface OpenAttempt {
   /** The task's file as it was when the candidate was composed. */
   taskText: string;
 }
-
-const noUsage: Usage = { usd: 0, inputTokens: 0, outputTokens: 0, turns: 0 };
 
 export function openAttempt(
   opening: Pick<OpenAttempt, "scope" | "task" | "number" | "limits" | "past">,

@@ -90,7 +90,7 @@ describe("init", () => {
       Next
         - Read ralph.config.yaml, and mend what is missing.
         - Edit tasks/0001-readme-checks.md, or write your own tasks beside it.
-        - Commit these files: the loop reads them from the branch.
+        - Commit these files, so that clones and CI see them, too.
         - \`ralphwright doctor\` tries everything out without an agent.
         - \`ralphwright run\` works through the tasks.
       "
@@ -205,7 +205,7 @@ describe("init", () => {
       Next
         - Read ralph.config.yaml, and mend what is missing.
         - Edit tasks/0001-readme-checks.md, or write your own tasks beside it.
-        - Commit these files: the loop reads them from the branch.
+        - Commit these files, so that clones and CI see them, too.
         - \`ralphwright doctor\` tries everything out without an agent.
         - \`ralphwright run\` works through the tasks.
       "

@@ -2,7 +2,8 @@
 import { lstat, readFile, rm } from "node:fs/promises";
 import { parseClaim } from "../../formats/agent-stream.ts";
 import type { AgentOrder, AgentReport, AgentSession } from "../../ports.ts";
-import { type AgentProgram, groupOrder, noUsage, stopFor, writeBriefFile } from "./agent-program.ts";
+import { noUsage } from "../../core/message.ts";
+import { type AgentProgram, groupOrder, stopFor, writeBriefFile } from "./agent-program.ts";
 import { startGroup } from "../process/process-group.ts";
 
 /** Every round is a new process in the same workspace, with the evidence in its brief. */

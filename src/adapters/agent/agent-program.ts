@@ -1,7 +1,7 @@
 /** What every manner of agent shares: how the program is started, and what its end amounts to. */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AgentStop, Usage } from "../../core/message.ts";
+import type { AgentStop } from "../../core/message.ts";
 import type { AgentOrder } from "../../ports.ts";
 import { buildEnvironment } from "../process/environment.ts";
 import type { GroupExit, GroupOrder } from "../process/process-group.ts";
@@ -15,8 +15,6 @@ export interface AgentProgram {
   /** Environment variables beside the allow-list. */
   readonly names: readonly string[];
 }
-
-export const noUsage: Usage = { usd: 0, inputTokens: 0, outputTokens: 0, turns: 0 };
 
 /** What every manner of agent is started with. */
 export function groupOrder(

@@ -1,5 +1,5 @@
 /** A session over `ralph-agent/1`: JSON lines both ways; the agent stays for the verdict and may try again. */
-import type { AgentStop, Usage } from "../../core/message.ts";
+import { type AgentStop, noUsage, type Usage } from "../../core/message.ts";
 import {
   type AgentMessage,
   formatBriefMessage,
@@ -7,7 +7,7 @@ import {
   parseAgentLine,
 } from "../../formats/agent-stream.ts";
 import type { AgentOrder, AgentReport, AgentSession } from "../../ports.ts";
-import { type AgentProgram, groupOrder, noUsage, stopFor, writeBriefFile } from "./agent-program.ts";
+import { type AgentProgram, groupOrder, stopFor, writeBriefFile } from "./agent-program.ts";
 import { type ProcessGroup, startGroup } from "../process/process-group.ts";
 
 /** What the agent has used in this session, through however many processes. */
