@@ -1,11 +1,30 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRedactor } from "../../src/adapters/redact.ts";
+import { createRedactor } from "../../src/formats/redact.ts";
 
 const secret = "sk-canary/1234 5678+9";
 const redactor = createRedactor({ API_KEY: secret, HOME: "/home/somebody-here", SHORT_TOKEN: "abc" });
 
 describe("The redactor", () => {
+  it("lets whole lines of a stream through at once, and holds back only what may be the beginning of a secret", () => {
+    const stream = redactor.stream();
+    expect(stream.push("one\ntwo\nthr")).toBe("one\ntwo\n");
+    expect(stream.push(`ee ${secret}`)).toBe("");
+    expect(stream.push("\n")).toBe("three [API_KEY]\n");
+    const lines = createRedactor({ PRIVATE_KEY: "first line\nsecond line" }).stream();
+    expect(lines.push("first line\n") + lines.push("second line\n") + lines.end()).toBe("[PRIVATE_KEY]\n");
+  });
+
+  it("finds a secret in base64 wherever it begins in the encoded text, also in the alphabet for URLs", () => {
+    for (const before of ["", "u", "us", "use", "user:"]) {
+      for (const encoding of ["base64", "base64url"] as const) {
+        const encoded = Buffer.from(`${before}${secret}, and more`).toString(encoding);
+        expect(redactor.text(encoded)).toContain("[API_KEY]");
+        expect(Buffer.from(redactor.text(encoded), encoding).toString()).not.toContain(secret.slice(2, -2));
+      }
+    }
+  });
+
   it("replaces a secret in its literal, base64 and URL-encoded form by the name of its variable", () => {
     const forms = [secret, Buffer.from(secret).toString("base64"), encodeURIComponent(secret)];
     for (const form of forms) expect(redactor.text(`a ${form} b`)).toMatch(/^a \[API_KEY\]=* b$/);
