@@ -67,7 +67,7 @@ function addCore(bench: Bench): void {
   });
   bench.add(
     "renderEvidence, 1 MB of output",
-    () => void renderEvidence("gate check exited with 1", [redGate]),
+    () => void renderEvidence("gate check exited with 1", [redGate], new Map()),
   );
 }
 
@@ -105,7 +105,15 @@ const prepared: LoopEvent = {
 };
 
 function attemptStarted(task: Task | undefined): LoopEvent {
-  const limits = { attemptsMax: 3, roundsMax: 2, wallMsMax: 1, idleMsMax: 1, turnsMax: 1, usdMax: 1 };
+  const limits = {
+    attemptsMax: 3,
+    roundsMax: 2,
+    wallMsMax: 1,
+    idleMsMax: 1,
+    turnsMax: 1,
+    usdMax: 1,
+    tokensMax: 1,
+  };
   return { type: "attempt-started", task: firstTask, attempt: 1, text: task?.text ?? "", limits };
 }
 

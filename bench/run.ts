@@ -1,5 +1,6 @@
 /** `npm run bench`: measures what the contract limits and prints figures beside their limits. Never a test: it exits with 0. */
 import { parseArgs } from "node:util";
+import { measureAgent, measureClients } from "./agent.ts";
 import { countCalls } from "./calls.ts";
 import { type Figure, renderFigures } from "./figure.ts";
 import { measureFunctions } from "./functions.ts";
@@ -10,7 +11,8 @@ import { measureTasks } from "./tasks.ts";
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only <names>   some of: loop, calls, start, memory, tasks, functions
+  --only <names>   some of: loop, calls, start, memory, tasks, functions,
+                   agent, clients (what other agents on PATH send first)
   --repeats <n>    repetitions of whole runs (5)
   --tasks <n>      tasks in each measured run (20)
   --attempts <n>   attempts for the memory figures (300)
@@ -40,6 +42,8 @@ const sections: Readonly<Record<string, () => readonly Figure[] | Promise<readon
   memory: () => measureMemory(attempts, values.below),
   tasks: () => measureTasks(repeats),
   functions: measureFunctions,
+  agent: () => measureAgent(repeats),
+  clients: measureClients,
 };
 
 if (values.help) process.stdout.write(usage);

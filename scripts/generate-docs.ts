@@ -145,7 +145,8 @@ const typeNames: Readonly<Record<string, string>> = {
 
 function defaultOf(schema: Schema, isRequired: boolean): string {
   if (isRequired) return "required";
-  if (schema.default === undefined) return "empty";
+  if (schema.default === undefined || (typeof schema.default === "object" && schema.default !== null))
+    return "empty";
   return schema.default === null ? "none" : code(schema.default);
 }
 

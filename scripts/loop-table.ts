@@ -210,7 +210,7 @@ const sealedOf = (of: Named, tree: string): LoopEvent => ({
 const stoppedOf = (of: Named, stop: AgentStop): LoopEvent => ({ type: "agent-stopped", ...of, stop, usage });
 
 function startOf(of: Named, roundsMax: number): readonly LoopEvent[] {
-  const spend = { wallMsMax: 1, idleMsMax: 1, turnsMax: 1, usdMax: 1 };
+  const spend = { wallMsMax: 1, idleMsMax: 1, turnsMax: 1, usdMax: 1, tokensMax: 1 };
   return [{ type: "attempt-started", ...of, text: "text", limits: { attemptsMax: 1, roundsMax, ...spend } }];
 }
 
@@ -325,6 +325,10 @@ const otherStops: { readonly [Kind in OtherStop]: Extract<AgentStop, { kind: Kin
   stalled: { kind: "stalled", reason },
   "timed-out": { kind: "timed-out", reason },
   "over-budget": { kind: "over-budget", reason },
+  stuck: { kind: "stuck", reason },
+  declined: { kind: "declined", reason },
+  "handed-over": { kind: "handed-over", note: "the rest" },
+  unreachable: { kind: "unreachable", reason },
   "not-started": { kind: "not-started", reason },
   refused: { kind: "refused", reason },
   limited: { kind: "limited", resetsAtMs: 99, reason },

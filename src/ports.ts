@@ -3,7 +3,7 @@ import type { Gate } from "./core/config.ts";
 import type { CommitSha, TaskId, TreeSha } from "./core/ids.ts";
 import type { AgentStop, Candidate, LoopEvent, Usage } from "./core/message.ts";
 import type { Queue } from "./core/queue.ts";
-import type { Task } from "./core/task.ts";
+import type { Task, TaskLimits } from "./core/task.ts";
 import type { GateResult, TestResult } from "./core/verdict.ts";
 
 export interface Clock {
@@ -171,12 +171,18 @@ export interface Passes {
   remember(key: string, tests: readonly TestResult[]): void;
 }
 
+/** What a fresh agent is told. `context` is the beginning of `text` that is the same for many tasks. */
+export interface Brief {
+  readonly text: string;
+  readonly context: string;
+}
+
 export interface AgentOrder {
   readonly task: Task;
   readonly attempt: number;
   readonly workspace: Workspace;
-  readonly brief: string;
-  readonly limits: { wallMsMax: number; idleMsMax: number; turnsMax: number; usdMax: number };
+  readonly brief: Brief;
+  readonly limits: Pick<TaskLimits, "wallMsMax" | "idleMsMax" | "turnsMax" | "usdMax" | "tokensMax">;
   /** Folder for the agent's log. */
   readonly logFolder: string;
   readonly signal: AbortSignal;
@@ -195,6 +201,8 @@ export interface AgentSession {
   start(): Promise<AgentReport>;
   /** Gives a red verdict back; the agent tries again in the same workspace. */
   returnEvidence(round: number, evidence: string): Promise<AgentReport>;
+  /** A fresh process with a clean context goes on in the same workspace. */
+  handOver(round: number, note: string): Promise<AgentReport>;
   /** Ends every process of the agent; safe to call twice. */
   close(accepted: boolean): Promise<void>;
 }

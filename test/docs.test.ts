@@ -143,7 +143,7 @@ describe("the example agent", () => {
 
   it("speaks the protocol: each brief or verdict is answered by a claim", () => {
     const verdict = { type: "verdict", accepted: false, round: 1, evidence: "gate tests is red" };
-    const told = `${formatBriefMessage("# Do it")}${JSON.stringify(verdict)}\n`;
+    const told = `${formatBriefMessage({ text: "# Do it" })}${JSON.stringify(verdict)}\n`;
     const cwd = makeFolder("example");
     const program = join(top, "examples/agent.ts");
     const { status, stdout } = spawnSync(process.execPath, [program], { cwd, input: told, encoding: "utf8" });
@@ -281,6 +281,8 @@ const anchorsOf = (text: string): readonly string[] =>
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  /** Of a mapping whose keys are people's own. */
+  readonly additionalProperties?: boolean | Schema;
   readonly anyOf?: readonly Schema[];
 }
 
@@ -295,7 +297,8 @@ function unknownKeys(schema: Schema, value: unknown, path = ""): readonly string
   const known = propertiesOf(schema);
   return Object.entries(value).flatMap(([key, inner]) => {
     const name = path === "" ? key : `${path}.${key}`;
-    const property = known[key];
+    const others = typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined;
+    const property = known[key] ?? others;
     return property === undefined ? [name] : unknownKeys(property, inner, name);
   });
 }

@@ -1,6 +1,5 @@
 /** Wires the parts together: the only file that names concrete adapters beside the commands that need just one. */
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { createAgents } from "../adapters/agent/agents.ts";
 import { createAttemptFiles } from "../adapters/state/attempt-files.ts";
 import { createDependencies } from "../adapters/process/dependencies.ts";
@@ -111,7 +110,6 @@ export function composePorts(
   const { state, git, config, repository } = project;
   const { journal, queue, log, signal } = parts;
   const warn = (message: string): void => log.write("warn", message);
-  const recordings = `${repository.top ?? ""}/${config.agent.recordings ?? ""}`;
   return {
     clock: systemClock,
     journal,
@@ -123,7 +121,7 @@ export function composePorts(
     passes: createPassFiles(state.passes),
     agents: createAgents({
       agent: config.agent,
-      replayCommand: [process.execPath, replayProgram, recordings],
+      recordings: `${repository.top ?? ""}/${config.agent.recordings ?? ""}`,
     }),
     files: createAttemptFiles(state.attempts),
   };
@@ -142,7 +140,3 @@ export function composeGating(project: Project, signal: AbortSignal): Pick<Ports
     gates: createGateProcesses(`${state.scratch}/reports`, config.workspace),
   };
 }
-
-/** The sources run as they are; what is published is compiled. */
-const extension = import.meta.filename.endsWith(".ts") ? ".ts" : ".js";
-const replayProgram = fileURLToPath(new URL(`../agent/replay${extension}`, import.meta.url));

@@ -2,12 +2,14 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
+import { keyNames } from "../adapters/agent/agents.ts";
 import { findHolder } from "../adapters/state/lease-file.ts";
 import { gitVersion } from "../adapters/git/repository.ts";
 import type { Config } from "../core/config.ts";
 import { resolveQueue } from "../core/queue.ts";
 import { problemText } from "../core/report.ts";
 import { messageOf, RalphError } from "../errors.ts";
+import { modelFacts } from "../formats/models.ts";
 import type { Journal } from "../ports.ts";
 import { checkBaseline, checkGates } from "../supervisor/baseline.ts";
 import {
@@ -20,7 +22,7 @@ import {
   requireTarget,
 } from "./compose.ts";
 import { moneyWarning } from "./money.ts";
-import { columns, print, printJson, style, wrap } from "./print.ts";
+import { hang, print, printJson, style } from "./print.ts";
 
 interface Finding {
   readonly check: string;
@@ -122,12 +124,38 @@ const lookAtAgent: Look = ({ config }) => {
   const { agent } = config;
   if (agent.kind === "replay")
     return [good("agent", `recordings in ${agent.recordings ?? ""}; no model is asked`)];
-  if (agent.command === null) return [bad("agent", "agent.command is not set in ralph.config.yaml")];
-  const program = programOf(agent.command);
+  if (agent.kind === "builtin") return [good("agent", describeBuiltin(agent)), lookAtOwnKey(agent)];
+  const command = agent.command ?? (agent.kind === "claude" ? ["claude"] : null);
+  if (command === null) return [bad("agent", "agent.command is not set in ralph.config.yaml")];
+  const program = programOf(command);
   if (!isOnPath(program))
     return [bad("agent", `${program} is not ${isAbsolute(program) ? "an executable file" : "on PATH"}`)];
+  if (agent.kind === "claude") return [good("agent", `${program} (Claude Code, with its own login)`)];
   return [good("agent", `${program} (${agent.protocol})`), ...lookAtKey(program, agent.env)];
 };
+
+function describeBuiltin({ model, provider, baseUrl }: Config["agent"]): string {
+  const where = baseUrl ?? process.env["ANTHROPIC_BASE_URL"] ?? provider;
+  return `built-in, ${model ?? ""} from ${where}`;
+}
+
+/** Without a key a run ends at its first agent. */
+function lookAtOwnKey({ provider, baseUrl, models, model }: Config["agent"]): Finding {
+  const present = keyNames[provider].find(
+    (name) => name !== "ANTHROPIC_BASE_URL" && (process.env[name] ?? "") !== "",
+  );
+  if (present !== undefined) {
+    const isPriced = modelFacts(model ?? "", new Date().toISOString().slice(0, 10), models).tiers.length > 0;
+    if (isPriced) return good("key", `${present} is set`);
+    return warning(
+      "key",
+      `${present} is set, but the price of ${model ?? ""} is not known: only limits.attempt.tokens holds`,
+    );
+  }
+  if (baseUrl !== null || process.env["ANTHROPIC_BASE_URL"] !== undefined)
+    return warning("key", "no key is set: fine for a model server that asks for none");
+  return bad("key", `none of ${keyNames[provider].join(", ")} is set`);
+}
 
 /** Keys are named, never shown: a key the agent needs has to be let through by name. */
 function lookAtKey(program: string, names: readonly string[]): readonly Finding[] {
@@ -234,5 +262,5 @@ function makeFolder(path: string): string {
 
 function printFinding({ check, level, message }: Finding): void {
   const marks = { good: style("green", "✔"), warning: style("yellow", "!"), bad: style("red", "✘") };
-  print(`${marks[level]} ${check.padEnd(14)}${wrap(message, columns() - 16, " ".repeat(16))}`);
+  print(`${marks[level]} ${check.padEnd(14)}${hang(message, 16)}`);
 }

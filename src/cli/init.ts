@@ -1,10 +1,10 @@
 /** `ralphwright init`: writes a first configuration, spec and task from what the project's files say. */
-import { accessSync, constants, statSync } from "node:fs";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readProject } from "../adapters/project-reader.ts";
 import { type ProjectFiles, type Survey, type SurveyGate, surveyProject } from "../survey/survey.ts";
 import { RalphError } from "../errors.ts";
+import { type AgentChoice, chooseAgent, describeChoice, renderAgent } from "./init-agent.ts";
 
 export interface InitOptions {
   /** Top of the repository. */
@@ -12,18 +12,11 @@ export interface InitOptions {
   readonly target: string;
   /** As in the environment: where agents are looked for. */
   readonly path: string;
+  /** Whether the built-in agent would find a key. */
+  readonly hasKey: boolean;
   readonly write: (text: string) => void;
   /** Replaces an existing configuration. */
   readonly force: boolean;
-}
-
-export interface AgentCommand {
-  readonly name: string;
-  readonly command: string;
-  /** Names of variables that the agent may need. */
-  readonly env: readonly string[];
-  /** What people should know, one line each. */
-  readonly notes: readonly string[];
 }
 
 const configFile = "ralph.config.yaml";
@@ -33,11 +26,11 @@ const configFile = "ralph.config.yaml";
  * @throws RalphError `file-exists` when a file is in the way, `usage` when package.json cannot be understood.
  */
 export async function init(options: InitOptions): Promise<void> {
-  const { top, target, path, write, force } = options;
+  const { top, target, path, hasKey, write, force } = options;
   const project = await readProject(top);
   const survey = surveyProject(project);
-  const agentCommand = findAgent(path);
-  const files = new Map([[configFile, renderConfig(survey, { target, agentCommand })]]);
+  const agent = chooseAgent(path, hasKey);
+  const files = new Map([[configFile, renderConfig(survey, { target, agent })]]);
   const named = describeProject(project, basename(top));
   if (!(await holdsMarkdown(top, "specs"))) files.set("specs/overview.md", renderSpec(named, survey));
   if (!(await holdsMarkdown(top, "tasks"))) files.set(taskFile, renderTask(project, survey));
@@ -46,7 +39,7 @@ export async function init(options: InitOptions): Promise<void> {
     await mkdir(dirname(join(top, file)), { recursive: true });
     await writeFile(join(top, file), text, { flag: force ? "w" : "wx" });
   }
-  write(renderOutcome(survey, [...files.keys()], agentCommand));
+  write(renderOutcome(survey, [...files.keys()], agent));
 }
 
 async function refuseExisting(top: string, file: string, force: boolean): Promise<void> {
@@ -67,82 +60,22 @@ async function holdsMarkdown(top: string, folder: string): Promise<boolean> {
   return (await readdir(join(top, folder), { recursive: true })).some((path) => path.endsWith(".md"));
 }
 
-/** In the order of preference. Each runs without asking, reads the brief from its input and keeps talking. */
-const agents: readonly AgentCommand[] = [
-  {
-    name: "claude",
-    // Plain text says nothing until the end, and silence for `limits.attempt.idle` counts as a stall.
-    command: "claude -p --output-format stream-json --verbose --dangerously-skip-permissions",
-    env: ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"],
-    notes: ["As root, claude wants IS_SANDBOX=1 in front: say that only inside a container."],
-  },
-  {
-    name: "codex",
-    command: "codex exec --skip-git-repo-check -s danger-full-access -",
-    env: ["OPENAI_API_KEY"],
-    notes: [],
-  },
-  { name: "gemini", command: 'gemini -p "" -y --skip-trust', env: ["GEMINI_API_KEY"], notes: [] },
-  {
-    name: "opencode",
-    command: 'opencode run --auto "$(cat "$RALPH_BRIEF")"',
-    env: [],
-    notes: ["A provider's key is passed on only when `env: [NAME]` names it here."],
-  },
-];
-
-function findAgent(path: string): AgentCommand | null {
-  const folders = path.split(delimiter).filter((folder) => folder !== "");
-  return agents.find(({ name }) => folders.some((folder) => isProgram(join(folder, name)))) ?? null;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
 /** The text of ralph.config.yaml. With no gates in the survey it says where they go, and is not yet valid. */
 function renderConfig(
   survey: Survey,
-  options: { readonly target: string; readonly agentCommand: AgentCommand | null },
+  options: { readonly target: string; readonly agent: AgentChoice },
 ): string {
   const sections = [
     "# How ralphwright works in this repository. Keys that are left out have defaults.\nversion: 1",
     `# Tasks land on this branch, one commit each.\ntarget: ${scalar(options.target)}`,
     "tasks: tasks\nspecs: specs",
-    renderAgent(options.agentCommand),
+    renderAgent(options.agent, scalar),
     renderWorkspace(survey),
     renderGates(survey.gates),
     renderProtect(survey.protect),
     limitsSection,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
-}
-
-function renderAgent(agent: AgentCommand | null): string {
-  if (agent === null) {
-    return [
-      "agent:",
-      "  kind: command",
-      "  # Left to do: the command line of your agent. It gets the brief on standard input.",
-      "  # command: claude -p --output-format stream-json --verbose --dangerously-skip-permissions",
-    ].join("\n");
-  }
-  return [
-    "agent:",
-    "  kind: command",
-    `  # ${agent.name} works without asking and, today, without a sandbox: use a container.`,
-    ...agent.notes.map((note) => `  # ${note}`),
-    `  command: ${scalar(agent.command)}`,
-    ...(agent.env.length === 0
-      ? []
-      : ["  # Variables it may see beside harmless ones, as far as they are set."]),
-    ...(agent.env.length === 0 ? [] : ["  env:", ...listed(agent.env, "    ")]),
-  ].join("\n");
 }
 
 function renderWorkspace({ setup, setupInputs, keep }: Survey): string {
@@ -270,19 +203,16 @@ The gates stand in ralph.config.yaml; a person needs them as plain commands.
 `;
 }
 
-function renderOutcome(survey: Survey, files: readonly string[], agent: AgentCommand | null): string {
+function renderOutcome(survey: Survey, files: readonly string[], agent: AgentChoice): string {
   const gates = survey.gates.map((gate) => `${gate.name}: ${gate.run}`);
-  const agentFound =
-    agent === null ? [] : [`Agent ${agent.name}: it works without asking and without a sandbox.`];
-  const noAgent =
-    agent === null ? ["No agent found on PATH: write its command line into agent.command."] : [];
+  const { found, missing } = describeChoice(agent);
   const noGate =
     survey.gates.length === 0 ? ["`ralphwright run` refuses to start until there is a gate."] : [];
   const sections = [
-    section("Found", [...survey.found, ...agentFound]),
+    section("Found", [...survey.found, ...found]),
     section("Gates", gates),
     section("Wrote", files),
-    section("Missing", [...survey.missing, ...noGate, ...noAgent]),
+    section("Missing", [...survey.missing, ...noGate, ...missing]),
     section("Next", nextSteps(files)),
   ];
   return `${sections.filter((text) => text !== "").join("\n\n")}\n`;

@@ -8,7 +8,7 @@ import { RalphError } from "../errors.ts";
 import { replay } from "../supervisor/recover.ts";
 import { openProject, openQueue, type Project, requireTarget } from "./compose.ts";
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
-import { columns, fit, joinFitting, localTime, print, printJson, style, wrap } from "./print.ts";
+import { columns, fit, hang, joinFitting, localTime, print, printJson, style, wrap } from "./print.ts";
 
 export interface LogOptions {
   readonly cwd: string;
@@ -132,11 +132,11 @@ function printBlocked(tasks: readonly Task[], unrecorded: ReadonlyMap<string, st
   print(style("bold", "Needs a person"));
   for (const task of tasks) {
     print(`  ${style("yellow", task.id)}  ${task.file}`);
-    print(`    ${wrap(task.blocked?.why ?? "blocked by hand", columns() - 4, "    ")}`);
+    print(`    ${hang(task.blocked?.why ?? "blocked by hand", 4)}`);
   }
   for (const [task, why] of unrecorded) {
     print(`  ${style("yellow", task)}  (its file does not say so)`);
-    print(`    ${wrap(why, columns() - 4, "    ")}`);
+    print(`    ${hang(why, 4)}`);
   }
   print();
   print("Edit the task's text, or `ralphwright task retry <id>`, and it runs again.");

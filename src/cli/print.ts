@@ -15,7 +15,7 @@ export const makeSafe = (text: string): string => text.replace(unsafe, "\ufffd")
 
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
 
-type Style = "green" | "red" | "yellow" | "dim" | "bold";
+type Style = "green" | "red" | "yellow" | "cyan" | "dim" | "bold";
 
 /** Colour where standard output is a terminal that wants it (`NO_COLOR` is honoured). */
 export const style = (name: Style, text: string): string => styleText(name, text, { stream: process.stdout });
@@ -38,8 +38,7 @@ export function printTable(rows: readonly (readonly string[])[]): void {
       i === row.length - 1 ? cell : cell + " ".repeat((widths[i] ?? 0) - widthOf(cell)),
     );
     const indent = widths.slice(0, row.length - 1).reduce((sum, width) => sum + width + 2, 0);
-    const folded = wrap(row.at(-1) ?? "", Math.max(columnCharsMin, columns() - indent), "");
-    const last = folded.replaceAll("\n", `\n${" ".repeat(indent)}`);
+    const last = hang(row.at(-1) ?? "", indent);
     print([...cells.slice(0, -1), last].join("  ").trimEnd());
   }
 }
@@ -70,9 +69,10 @@ export const columns = (): number => process.stdout.columns || 80;
 /** Broken between words so that no line is longer than `width`; further lines begin with `indent`. */
 export function wrap(text: string, width: number, indent: string): string {
   const lines: string[] = [];
+  const lead = /^ */.exec(text)?.[0] ?? "";
   let line = "";
-  for (const word of text.split(" ")) {
-    const room = width - (lines.length === 0 ? 0 : indent.length);
+  for (const word of text.slice(lead.length).split(" ")) {
+    const room = width - (lines.length === 0 ? lead.length : indent.length);
     if (line !== "" && widthOf(line) + 1 + widthOf(word) > room) {
       lines.push(line);
       line = word;
@@ -80,5 +80,13 @@ export function wrap(text: string, width: number, indent: string): string {
       line = line === "" ? word : `${line} ${word}`;
     }
   }
-  return [...lines, line].join(`\n${indent}`);
+  return lead + [...lines, line].join(`\n${indent}`);
+}
+
+/** For a text that is printed after `margin` characters: broken between words, further lines under the first. */
+export function hang(text: string, margin: number): string {
+  return wrap(text, Math.max(columnCharsMin, columns() - margin), "").replaceAll(
+    "\n",
+    `\n${" ".repeat(margin)}`,
+  );
 }

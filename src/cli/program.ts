@@ -1,9 +1,11 @@
 /** The commands, their options and their help. `--help` is the reference: docs/commands.md is generated from it. */
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { currentBranch, findRepository } from "../adapters/git/repository.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
+import { addAgent } from "./agent-command.ts";
+import { example, wholeNumber } from "./arguments.ts";
 import { nameSources, readOverrides, settings } from "./settings.ts";
 import type { LogFormat } from "./tell.ts";
 
@@ -55,6 +57,7 @@ export function createProgram(outcome: { status: number }): Command {
   addLog(program);
   addShow(program);
   addGate(program, outcome);
+  addAgent(program, outcome);
   addDemo(program, outcome);
   return program;
 }
@@ -66,7 +69,6 @@ function version(): string {
     : "";
 }
 
-const example = (line: string): string => `\nExample:\n  $ ${line}`;
 const json = ["--json", "for programs: JSON on standard output"] as const;
 
 const logOption = (): Option =>
@@ -90,6 +92,7 @@ function addInit(program: Command): void {
         top,
         target,
         path: process.env["PATH"] ?? "",
+        hasKey: (process.env["ANTHROPIC_API_KEY"] ?? process.env["ANTHROPIC_AUTH_TOKEN"] ?? "") !== "",
         write: (output) => process.stdout.write(output),
         force,
       });
@@ -204,11 +207,6 @@ function addTaskAdd(task: Command): void {
     });
 }
 
-function wholeNumber(value: string): number {
-  if (!/^-?\d+$/.test(value)) throw new InvalidArgumentError("It takes a whole number.");
-  return Number(value);
-}
-
 function addLog(program: Command): void {
   program
     .command("log")
@@ -232,13 +230,15 @@ function addShow(program: Command): void {
     .command("show <task>")
     .description("attempts, verdicts, evidence and kept work of one task")
     .option("--diff", "with the changes of kept attempts and of the landing", false)
+    .option("--trajectory", "what the built-in agent said, did and was told", false)
     .option(...json)
     .addHelpText("after", example("ralphwright show 0042-rate-limiter --diff"))
-    .action(async (task: string, options: { diff: boolean; json?: true }) =>
+    .action(async (task: string, options: { diff: boolean; trajectory: boolean; json?: true }) =>
       (await import("./show.ts")).showTask({
         cwd: cwd(),
         task,
         diff: options.diff,
+        trajectory: options.trajectory,
         json: options.json === true,
       }),
     );

@@ -8,12 +8,14 @@ import { oneLine } from "../formats/one-line.ts";
 import type { JournalRecord } from "../ports.ts";
 import { openProject, openQueue, type Project } from "./compose.ts";
 import { findKnownTask } from "./known-task.ts";
-import { columns, localTime, print, printJson, style, wrap } from "./print.ts";
+import { showTrajectories } from "./show-trajectory.ts";
+import { hang, localTime, print, printJson, style } from "./print.ts";
 
 export interface ShowOptions {
   readonly cwd: string;
   readonly task: string;
   readonly diff: boolean;
+  readonly trajectory: boolean;
   readonly json: boolean;
 }
 
@@ -29,6 +31,11 @@ export async function showTask(options: ShowOptions): Promise<void> {
     throw new RalphError("task-unknown", `there was no attempt at ${task} yet`, {
       hint: `\`ralphwright task show ${task}\` shows the task itself.`,
     });
+  }
+  if (options.trajectory) {
+    const attempts = [...groupByAttempt(records).keys()];
+    const folders = new Map(attempts.map((attempt) => [attempt, `${state.attempts}/${task}/${attempt}`]));
+    return showTrajectories(task, folders, options.json);
   }
   if (options.json) return printJson({ task, events: records, refs });
   for (const [attempt, events] of groupByAttempt(records)) printAttempt(attempt, events, state.attempts);
@@ -68,8 +75,7 @@ function printAttempt(attempt: number, records: readonly JournalRecord[], folder
   for (const { event, atMs } of records) {
     isRecord ||= event.type === "give-up-started";
     const line = describeStep(event, isRecord);
-    if (line !== null)
-      print(`  ${style("dim", localTime(atMs))} ${wrap(line, columns() - 22, " ".repeat(22))}`);
+    if (line !== null) print(`  ${style("dim", localTime(atMs))} ${hang(line, 22)}`);
   }
   const [first] = records;
   if (first !== undefined && "task" in first.event)
@@ -116,7 +122,8 @@ function describeStop({ stop, usage }: Extract<LoopEvent, { type: "agent-stopped
   const cost = usage.usd === null ? "cost unknown" : `${usage.usd.toFixed(2)} USD`;
   const said =
     stop.kind === "claimed" ? `claimed ${stop.claim.status}: ${oneLine(stop.claim.summary, 200)}` : stop.kind;
-  const why = "reason" in stop ? `: ${stop.reason}` : "";
+  const why =
+    "reason" in stop ? `: ${stop.reason}` : stop.kind === "handed-over" ? ` to a fresh process` : "";
   return `agent ${said}${why} (${cost})`;
 }
 

@@ -6,7 +6,7 @@ import { replay } from "../supervisor/recover.ts";
 import { openProject, openQueue, requireTarget } from "./compose.ts";
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
 import { isPriceUnknown, moneyText } from "./money.ts";
-import { columns, localTime, print, printJson, printTable, style, wrap } from "./print.ts";
+import { hang, localTime, print, printJson, printTable, style } from "./print.ts";
 
 export async function showStatus(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
   const project = await openProject(options.cwd);
@@ -58,8 +58,7 @@ function printStatus(shown: Shown, isUnknown: boolean): void {
       `  ${attempt.task}  attempt ${attempt.attempt}  ${isAlive ? attempt.phase : "interrupted"}  since ${since}`,
     );
   }
-  for (const problem of shown.problems)
-    print(`${style("yellow", "!")} ${wrap(problem, columns() - 2, "  ")}`);
+  for (const problem of shown.problems) print(`${style("yellow", "!")} ${hang(problem, 2)}`);
 }
 
 function spentText(run: RunView | null, isUnknown: boolean): string {

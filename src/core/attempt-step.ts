@@ -3,7 +3,7 @@ import { retryDelayMs } from "./backoff.ts";
 import { isMoneySpent } from "./budget.ts";
 import type { TaskId } from "./ids.ts";
 import { invariant } from "./invariant.ts";
-import type { AttemptEvent, Failure, LoopEvent, Usage } from "./message.ts";
+import type { AgentStop, AttemptEvent, Failure, LoopEvent, Usage } from "./message.ts";
 import {
   enter,
   inPhase,
@@ -115,7 +115,7 @@ function onBaseline(at: Situation, { baseline }: EventOf<"baseline-checked">): S
 
 function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopped">): Step {
   const attempt = { ...before.attempt, usd: addUsd(before.attempt.usd, usage.usd) };
-  const at = { ...before, attempt, state: chargeRun(before.state, usage) };
+  const at = { ...before, attempt, state: noteReach(chargeRun(before.state, usage), stop.kind) };
   switch (stop.kind) {
     case "finished":
       return enter(at, "sealing", { type: "seal-change" });
@@ -124,10 +124,14 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
       if (claim.status !== "blocked") return enter(at, "sealing", { type: "seal-change" });
       return reject(at, { kind: "question", reason: claim.question ?? claim.summary, evidence: null });
     }
+    case "handed-over":
+      return handOver(at, stop.note);
     case "crashed":
     case "stalled":
     case "timed-out":
     case "over-budget":
+    case "stuck":
+    case "declined":
       return reject(at, brokenDown(stop, attempt.rejection));
     case "not-started":
       return stopAndInterrupt(at, { kind: "breaker", reason: stop.reason });
@@ -135,9 +139,40 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
       return stopAndInterrupt(at, { kind: "refused", reason: stop.reason });
     case "limited":
       return interrupt({ ...at, state: waitUntil(at, stop.resetsAtMs) }, stop.reason);
+    case "unreachable":
+      return waitForModel(at, stop.reason);
     case "stopped":
       return interrupt(at, "stopped by the supervisor");
   }
+}
+
+const handOffsMax = 3;
+const moneyGone = "the run's money is spent, and the agent's context was used up";
+
+/** A fresh process with a clean context goes on in the same workspace: the work is there, the note says the rest. */
+function handOver(before: Situation, note: string): Step {
+  const { round, rejection, handOffs } = before.attempt;
+  const reason = `the agent's context was used up ${handOffsMax + 1} times: the task is too large for one attempt`;
+  if (handOffs >= handOffsMax) return reject(before, brokenDown({ kind: "over-budget", reason }, rejection));
+  if (isMoneySpent(before.state))
+    return reject(before, brokenDown({ kind: "over-budget", reason: moneyGone }, rejection));
+  if (before.state.stopping?.how === "now") return interrupt(before, "stopped by the supervisor");
+  const at = { ...before, attempt: { ...before.attempt, handOffs: handOffs + 1 } };
+  return enter(at, "working", { type: "hand-over", round, note, rejection });
+}
+
+/** An outage passes; one that lasts is not waited for all night. */
+const unreachableMax = 6;
+const outageMs = 5 * 60_000;
+
+const noteReach = (state: LoopState, kind: AgentStop["kind"]): LoopState =>
+  editRun(state, (run) => ({ unreachable: kind === "unreachable" ? run.unreachable + 1 : 0 }));
+
+function waitForModel(at: Situation, reason: string): Step {
+  const times = at.state.run?.unreachable ?? 0;
+  const lasting = `the model could not be reached ${times} times in a row: ${reason}`;
+  if (times >= unreachableMax) return stopAndInterrupt(at, { kind: "breaker", reason: lasting });
+  return interrupt({ ...at, state: waitUntil(at, at.nowMs + outageMs) }, reason);
 }
 
 /** A limit that is told with a date in the past must not be asked again at once. */

@@ -23,28 +23,58 @@ export interface BriefParts {
   /** Evidence of the last rejected attempt. */
   readonly evidence: string | null;
   readonly protect: readonly string[];
+  readonly claim: ClaimManner;
 }
 
-/** Tokens that specs and conventions may take together; what does not fit is named, and the agent can read it. */
-const filesTokensMax = 24_000;
+/** How an agent says that it is done: by the built-in agent's tool, by the claim file, or in the protocol itself. */
+export type ClaimManner = "tool" | "file" | "message";
+
+export function claimManner({ kind, protocol }: Config["agent"]): ClaimManner {
+  if (kind === "builtin" || kind === "replay") return "tool";
+  return kind === "command" && protocol === "ralph-agent/1" ? "message" : "file";
+}
+
+/** Specs that a task names, and conventions, as far as they fit; the rest is named, and the agent can read it. */
+const specsTokensMax = 12_000;
+/** 32 KB. */
+const conventionsTokensMax = 8_192;
 /** Evidence of an earlier attempt is a pointer, not the work: less of it than in a round. */
 const pastEvidenceCharsMax = 8_000;
 
-export function renderBrief(parts: BriefParts): string {
-  const sections = [
+/** `context` is the beginning of `text`, before the task. */
+export function renderBrief(parts: BriefParts): { readonly text: string; readonly context: string } {
+  const context = joinSections([
     howYouWork(parts),
     conventionsSection(parts),
     specsSection(parts),
     learningsSection(parts),
-    taskSection(parts.task),
-    pastSection(parts),
-    limitsSection(parts.limits),
-  ];
-  return `${sections.filter((text) => text !== "").join("\n\n")}\n`;
+  ]);
+  const task = joinSections([taskSection(parts.task), pastSection(parts), limitsSection(parts.limits)]);
+  return { text: `${context}\n\n${task}\n`, context };
 }
 
-function howYouWork({ gates, protect, progress }: BriefParts): string {
+const joinSections = (sections: readonly string[]): string =>
+  sections.filter((text) => text !== "").join("\n\n");
+
+/** What a fresh process is told that goes on where another one's context was used up. */
+export function renderHandOff(note: string, evidence: string | null): string {
+  const red = evidence === null ? "" : `\n\nThe last verdict on the work:\n\n${evidence.trim()}`;
+  return `# Where the work stands\n\nAnother process of yours began this task in this very directory; its context was used up. Its changes are in the files. Its note to you:\n\n${note.trim()}${red}\n`;
+}
+
+function howYouWork(parts: BriefParts): string {
+  const { gates, protect, progress, claim } = parts;
   const commands = gates.map((gate) => `- ${gate.name}: \`${gate.run}\``).join("\n");
+  // The built-in agent knows how to work from its system text: it is told what differs from project to project.
+  if (claim === "tool")
+    return `# This repository
+
+Gates, all of which must pass on the whole tree:
+
+${commands}
+
+${progress.file} and the tasks folder are written by the supervisor alone; your changes there are undone.
+Protected: ${protect.join(", ")}.`;
   return `# How you work here
 
 You are one fresh agent for one task. This directory is a disposable clone; only the files in it count, commits do
@@ -60,19 +90,26 @@ ${commands}
 - If the task contradicts the specs or the tests, stop and ask: an honest question is better than a trick.
 - ${progress.file} and the tasks folder are written by the supervisor alone; your changes there are undone.
 - Protected: ${protect.join(", ")}.
-- You may write a claim as JSON to the file named by \`$RALPH_CLAIM\`:
-  \`{"type":"claim","status":"complete","summary":"what and why, two or three sentences","learnings":["one sentence a later agent should know"]}\`
-  or, when a person must decide, \`{"type":"claim","status":"blocked","summary":"…","question":"…"}\`.`;
+${claimLines[claim]}`;
 }
 
+const complete =
+  '`{"type":"claim","status":"complete","summary":"what and why, two or three sentences","learnings":["one sentence a later agent should know"]}`';
+const blocked = '`{"type":"claim","status":"blocked","summary":"…","question":"…"}`';
+
+const claimLines: Readonly<Record<Exclude<ClaimManner, "tool">, string>> = {
+  file: `- You may write a claim as JSON to the file named by \`$RALPH_CLAIM\`:\n  ${complete}\n  or, when a person must decide, ${blocked}.`,
+  message: `- Say that you are done with a claim: ${complete}\n  or, when a person must decide, ${blocked}.`,
+};
+
 function conventionsSection({ conventions }: BriefParts): string {
-  const { shown, named } = fitFiles(conventions, filesTokensMax / 2);
+  const { shown, named } = fitFiles(conventions, conventionsTokensMax);
   return section("Conventions", [...shown.map(wholeFile), ...named.map(nameOnly)]);
 }
 
 function specsSection({ specs, task }: BriefParts): string {
   const wanted = specs.filter((spec) => task.specs.includes(spec.path));
-  const { shown, named } = fitFiles(wanted, filesTokensMax / 2);
+  const { shown, named } = fitFiles(wanted, specsTokensMax);
   const others = task.specs.length === 0 ? specs.map((spec) => `- ${spec.path}: ${gist(spec.text)}`) : [];
   const list = others.length === 0 ? [] : [`Read those you need:\n\n${others.join("\n")}`];
   return section("Specs", [...shown.map(wholeFile), ...named.map(nameOnly), ...list]);

@@ -15,14 +15,36 @@ export interface Gate {
   readonly optional: boolean;
 }
 
+/** US dollars per million tokens, as written in the configuration. */
+interface WrittenPrices {
+  readonly input: number;
+  readonly output: number;
+  readonly cache_read: number;
+  readonly cache_write_5m: number;
+  readonly cache_write_1h: number;
+}
+
+/** What people say of a model beside what our table knows. */
+export interface ModelOverride {
+  readonly context_tokens?: number | undefined;
+  readonly output_tokens?: number | undefined;
+  readonly prices?: WrittenPrices | undefined;
+}
+
 export interface AgentConfig {
-  readonly kind: "command" | "replay";
+  readonly kind: "builtin" | "claude" | "command" | "replay";
   /** `command`: one string for bash, or a list of arguments; null until people choose an agent. */
   readonly command: string | readonly string[] | null;
   readonly protocol: "plain" | "ralph-agent/1";
   /** `replay`: folder of recordings, from the top of the repository. */
   readonly recordings: string | null;
   readonly model: string | null;
+  readonly effort: "low" | "medium" | "high" | "xhigh" | "max" | null;
+  /** `builtin`: who serves the model, and how it is reached. */
+  readonly provider: "anthropic" | "bedrock" | "vertex" | "foundry";
+  readonly baseUrl: string | null;
+  readonly keyHeader: "bearer" | "x-api-key";
+  readonly models: Readonly<Record<string, ModelOverride>>;
   /** Names of environment variables the agent gets beside the allow-list. */
   readonly env: readonly string[];
 }

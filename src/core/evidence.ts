@@ -4,18 +4,35 @@ import { type GateResult, redReason } from "./verdict.ts";
 /** Characters of evidence that go back to an agent: about 6,000 tokens. */
 const evidenceCharsMax = 24_000;
 
-/** One section for each red gate, the cheapest gate first; their share of the space is equal. */
-export function renderEvidence(reason: string, results: readonly GateResult[]): string {
+/**
+ * What is green, then one section for each red gate, the cheapest gate first; their share of the space is equal.
+ *
+ * @param commands Gate → what it runs.
+ */
+export function renderEvidence(
+  reason: string,
+  results: readonly GateResult[],
+  commands: ReadonlyMap<string, string>,
+): string {
   const red = results.filter((result) => redReason(result) !== null);
-  const head = `The change was judged and rejected: ${reason}\n`;
+  const green = results.filter((result) => redReason(result) === null).map((result) => result.gate);
+  const greenLine = green.length === 0 || red.length === 0 ? "" : `Green: ${green.join(", ")}.\n`;
+  const head = `The change was judged and rejected: ${reason}\n${greenLine}`;
   const room = Math.max(500, Math.floor((evidenceCharsMax - head.length) / Math.max(1, red.length)) - 300);
-  const sections = red.map(
-    (result) =>
-      `\n## Gate ${result.gate} ${redReason(result) ?? ""}\n\n` +
-      `Full log: ${result.logFile}\n\n\`\`\`\n${trimOutput(result.output, room)}\n\`\`\`\n`,
-  );
+  const sections = red.map((result) => {
+    const command = commands.get(result.gate) ?? "";
+    const ran = command === "" ? "" : `Ran: ${cutText(command, commandCharsMax)}\n`;
+    // With one red gate the first line has said it already.
+    const why = red.length === 1 ? "" : `: ${redReason(result) ?? ""}`;
+    const log = `Full log: ${result.logFile}`;
+    return `\n## Gate ${result.gate}${why}\n\n${ran}${log}\n\n\`\`\`\n${trimOutput(result.output, room)}\n\`\`\`\n`;
+  });
   return (head + sections.join("")).slice(0, evidenceCharsMax);
 }
+
+const commandCharsMax = 120;
+const cutText = (text: string, charsMax: number): string =>
+  text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
 
 /** Words by which tools announce a failure; the line of the first one is where reading starts. */
 const errorLine = /\b(error|fail(ed|ure)?|panic(ked)?|exception|traceback|assert\w*|not ok|✗|✖|×)\b|✗|✖|×/i;

@@ -29,6 +29,14 @@ export type AgentStop =
   | { readonly kind: "stalled"; readonly reason: string }
   | { readonly kind: "timed-out"; readonly reason: string }
   | { readonly kind: "over-budget"; readonly reason: string }
+  /** It went in circles. */
+  | { readonly kind: "stuck"; readonly reason: string }
+  /** The model refused the work itself. */
+  | { readonly kind: "declined"; readonly reason: string }
+  /** Its context is used up: a fresh process is to go on in the same workspace, with this note. */
+  | { readonly kind: "handed-over"; readonly note: string }
+  /** The model could not be reached: nothing is wrong with the task. */
+  | { readonly kind: "unreachable"; readonly reason: string }
   /** Login or billing was refused: no other attempt would fare better. */
   | { readonly kind: "refused"; readonly reason: string }
   /** A usage limit: a date in the schedule, not a failure. */
@@ -45,6 +53,8 @@ export const failureKinds = [
   "stalled",
   "timed-out",
   "over-budget",
+  "stuck",
+  "declined",
   "question",
 ] as const;
 
@@ -161,6 +171,13 @@ export type Command =
   | (OfAttempt & { readonly type: "check-baseline"; readonly base: CommitSha })
   | (OfAttempt & { readonly type: "start-agent"; readonly base: CommitSha })
   | (OfAttempt & { readonly type: "return-evidence"; readonly round: number; readonly failure: Failure })
+  | (OfAttempt & {
+      readonly type: "hand-over";
+      readonly round: number;
+      readonly note: string;
+      /** The last red verdict that the agent before was working on. */
+      readonly rejection: Failure | null;
+    })
   | (OfAttempt & { readonly type: "seal-change" })
   | (OfAttempt & { readonly type: "judge-change"; readonly commit: CommitSha })
   | (OfAttempt & { readonly type: "judge-record"; readonly failures: readonly FailedAttempt[] })

@@ -24,7 +24,6 @@ type Unaddressed<C> = C extends { readonly task: unknown } ? Omit<C, "task" | "a
 /** The attempt enters a phase, and its one command of that phase is given. */
 export function enter(at: Situation, phase: Phase, command: Unaddressed<Command>): Step {
   const { task, number } = at.attempt;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the compiler cannot add two keys to a union
   const addressed = { ...command, task, attempt: number } as Command;
   return [inPhase(at, phase), [addressed]];
 }

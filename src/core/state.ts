@@ -29,6 +29,8 @@ export interface Attempt {
   readonly usd: number | null;
   /** How often a red verdict has gone back to the agent. */
   readonly round: number;
+  /** How often a fresh process took over because a context was used up. */
+  readonly handOffs: number;
   /** The last red verdict that went back to the agent. */
   readonly rejection: Failure | null;
   /** The agent's last sealed change, as a commit on `base`. */
@@ -65,6 +67,8 @@ export interface RunState {
   readonly blocked: ReadonlySet<TaskId>;
   /** Tasks at which the agent broke down and left nothing, since an agent last left anything. */
   readonly brokenAt: ReadonlySet<TaskId>;
+  /** Agents in a row that could not reach their model. */
+  readonly unreachable: number;
   /** Tasks given up since the last landing; questions do not count. */
   readonly failuresInARow: number;
 }

@@ -14,6 +14,8 @@ export interface TaskLimits {
   readonly idleMsMax: number;
   readonly turnsMax: number;
   readonly usdMax: number;
+  /** Tokens of all requests together: what holds when no price is known. */
+  readonly tokensMax: number;
 }
 
 /** Written into the task file when a task is given up. */

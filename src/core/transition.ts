@@ -72,6 +72,7 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
     landed: new Set<never>(),
     blocked: new Set<never>(),
     brokenAt: new Set<never>(),
+    unreachable: 0,
     failuresInARow: 0,
   };
   return { ...state, run, stopping: null };
@@ -91,7 +92,15 @@ function rememberAttempts(state: LoopState, found: EventOf<"attempts-found">["fo
 /** Stands until the task's next attempt brings its text and limits. */
 const blankRecord: TaskRecord = {
   text: "",
-  limits: { attemptsMax: Infinity, roundsMax: 0, wallMsMax: 0, idleMsMax: 0, turnsMax: 0, usdMax: 0 },
+  limits: {
+    attemptsMax: Infinity,
+    roundsMax: 0,
+    wallMsMax: 0,
+    idleMsMax: 0,
+    turnsMax: 0,
+    usdMax: 0,
+    tokensMax: 0,
+  },
   lastAttempt: 0,
   failures: [],
   trees: [],
@@ -136,6 +145,7 @@ function opened(opening: Opening, context: Context): Attempt {
     sinceMs: context.nowMs,
     base: null,
     round: 0,
+    handOffs: 0,
     usd: 0,
     rejection: null,
     moves: 0,

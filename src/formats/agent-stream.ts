@@ -8,6 +8,14 @@ const summaryCharsMax = 2000;
 const learningCharsMax = 400;
 const learningsMax = 20;
 
+const noteCharsMax = 24_000;
+
+/**
+ * `unclaimed`: it stopped without a claim, look all the same. `stuck`: it went in circles. `limit`: one of its limits
+ * is reached. `declined`: the model refused the work. `unreachable`: the model could not be reached.
+ */
+export const endStatuses = ["unclaimed", "stuck", "limit", "declined", "unreachable"] as const;
+
 const count = z.int().nonnegative();
 
 const claimFields = {
@@ -44,8 +52,11 @@ export const agentMessage = z.discriminatedUnion("type", [
   z
     .object({
       type: z.literal("usage"),
-      input_tokens: count,
+      input_tokens: count.describe("All tokens of the prompts, cached ones counted."),
       output_tokens: count,
+      cache_read_tokens: count
+        .default(0)
+        .describe("Those of input_tokens that were read from a prompt cache."),
       usd: z
         .number()
         .nonnegative()
@@ -70,10 +81,32 @@ export const agentMessage = z.discriminatedUnion("type", [
   z
     .object({ type: z.literal("refused"), reason: z.string() })
     .describe("The login or the billing was refused: another attempt would fare no better."),
-  z.object({ type: z.literal("end") }).describe("The agent is about to exit."),
+  z
+    .object({ type: z.literal("busy"), with: z.string().optional() })
+    .describe("A sign of life while something takes long."),
+  z
+    .object({ type: z.literal("handoff"), note: z.string().transform((text) => cutText(text, noteCharsMax)) })
+    .describe(
+      "The context is used up: a fresh process is to go on in this workspace, with this note in its brief.",
+    ),
+  z
+    .object({
+      type: z.literal("end"),
+      status: z
+        .enum(endStatuses)
+        .optional()
+        .catch(undefined)
+        .describe("Why, where no other message tells it."),
+      reason: z.string().optional().catch(undefined).describe("One sentence for a person."),
+    })
+    .describe("The agent is about to exit."),
 ]);
 
+/** As it is understood; what is left out has its default. */
 export type AgentMessage = z.output<typeof agentMessage>;
+/** As an agent writes it. */
+export type AgentMessageText = z.input<typeof agentMessage>;
+
 /** A line that is no message. An agent may print anything, so this is no error. */
 export interface Garbage {
   readonly type: "garbage";
@@ -104,8 +137,8 @@ export function parseClaim(text: string): Claim | null {
 }
 
 /** One line with its newline. */
-export function formatBriefMessage(text: string): string {
-  return `${JSON.stringify({ type: "brief", text })}\n`;
+export function formatBriefMessage(message: Omit<z.input<typeof briefMessage>, "type">): string {
+  return `${JSON.stringify({ type: "brief", ...message })}\n`;
 }
 
 const verdictMessage = z
@@ -128,6 +161,15 @@ const briefMessage = z
   .object({
     type: z.literal("brief"),
     text: z.string().describe("Markdown: the task and all that belongs to it."),
+    context: z
+      .string()
+      .optional()
+      .describe("The beginning of text that is the same for many tasks: what comes before the task itself."),
+    limits: z
+      .object({ wall_ms: z.number(), turns: count, usd: z.number(), tokens: count })
+      .partial()
+      .optional()
+      .describe("What the supervisor will end the agent for, so that it can plan."),
   })
   .describe("The first line an agent reads.");
 

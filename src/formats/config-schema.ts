@@ -1,5 +1,6 @@
 /** The schema of ralph.config.yaml: every key that works, with its default and its description. */
 import { z } from "zod";
+import { efforts, keyHeaders, modelOverride, providers } from "./agent-settings.ts";
 import {
   dollars,
   duration,
@@ -26,13 +27,18 @@ const command = z.union([text(), z.array(text()).min(1)], {
 });
 
 const agent = section({
-  kind: oneOf(["command", "replay"])
-    .prefault("command")
-    .describe("What works on a task: a command of yours, or a recording of earlier work."),
+  kind: oneOf(["builtin", "claude", "command", "replay"])
+    .nullable()
+    .prefault(null)
+    .describe(
+      "What works on a task: the built-in agent, Claude Code, a command of yours, or a recording of earlier work. Without a value: command where command is set, else builtin.",
+    ),
   command: command
     .nullable()
     .prefault(null)
-    .describe("Starts the agent in its workspace: one string for bash, or a list of arguments."),
+    .describe(
+      "Starts the agent in its workspace: one string for bash, or a list of arguments. For kind claude: the program, instead of claude on PATH.",
+    ),
   protocol: oneOf(["plain", "ralph-agent/1"])
     .prefault("plain")
     .describe("plain: the brief on standard input, any output. ralph-agent/1: JSON lines both ways."),
@@ -40,7 +46,40 @@ const agent = section({
     .nullable()
     .prefault(null)
     .describe("For kind replay: the folder of recordings, from the top of the repository."),
-  model: text().nullable().prefault(null).describe("The exact id of the model, handed to the agent."),
+  model: text()
+    .nullable()
+    .prefault(null)
+    .describe(
+      "The exact id of the model, handed to the agent. For kind builtin without one: claude-sonnet-5-5.",
+    ),
+  effort: oneOf(efforts)
+    .nullable()
+    .prefault(null)
+    .describe(
+      "How much the model thinks, for kinds builtin and claude; without a value the model's default.",
+    ),
+  provider: oneOf(providers)
+    .prefault("anthropic")
+    .describe(
+      "For kind builtin: who serves the model. All but anthropic need their own package beside ralphwright.",
+    ),
+  base_url: matching(/^https?:\/\/\S+$/, "a URL that begins with http:// or https://")
+    .nullable()
+    .prefault(null)
+    .describe(
+      "For kind builtin: any endpoint that speaks the Messages API; without a value ANTHROPIC_BASE_URL or Anthropic.",
+    ),
+  key_header: oneOf(keyHeaders)
+    .prefault("bearer")
+    .describe(
+      "How the key is sent: bearer as today, x-api-key with the API version of 2023 for older gateways.",
+    ),
+  models: z
+    .record(text(), modelOverride, { error: "model ids with what is known of them" })
+    .prefault({})
+    .describe(
+      "Model ids with their context_tokens, output_tokens and prices (US dollars per million tokens), where our table is silent or wrong.",
+    ),
   env: list(environmentName()).describe("Names of further environment variables the agent gets."),
 });
 
@@ -70,6 +109,9 @@ const attemptLimits = section({
   idle: duration().prefault("10m").describe("Longest time an agent may show no sign of life."),
   turns: wholeNumber(1).prefault(200).describe("Most turns of one agent."),
   usd: dollars().prefault(5).describe("Most money one attempt may cost, in US dollars."),
+  tokens: wholeNumber(1)
+    .prefault(20_000_000)
+    .describe("Most tokens of all requests of one attempt together; what holds when no price is known."),
 });
 
 const runLimits = section({

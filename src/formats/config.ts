@@ -1,7 +1,8 @@
 /** ralph.config.yaml → Config, with all problems of the file told at once and each at its place. */
-import type { Config, Gate } from "../core/config.ts";
+import type { AgentConfig, Config, Gate } from "../core/config.ts";
 import { RalphError } from "../errors.ts";
 import { configSchema, type ConfigText } from "./config-schema.ts";
+import { aliasTarget, defaultModel } from "./models.ts";
 import { checkShape, isRecord, pathText, type ShapeProblem, showValue, valueAt } from "./shape.ts";
 import { type Position, readYaml, type YamlText } from "./yaml-text.ts";
 
@@ -47,6 +48,12 @@ export function parseConfig(text: string, file: string, overrides: Overrides = {
   return toConfig(shaped.value);
 }
 
+/** The agent alone, where there is no configuration file. @throws RalphError `config-invalid`. */
+export function parseAgentConfig(values: Overrides): AgentConfig {
+  const gates = [{ name: "none", run: "true" }];
+  return parseConfig("", "", { agent: values, gates }).agent;
+}
+
 const gatesHint =
   "Add a gate, such as `gates: [{ name: tests, run: npm test }]`, or run `ralphwright init` to detect them.";
 
@@ -81,13 +88,16 @@ function byPlace(a: { at: Position | null }, b: { at: Position | null }): number
 
 const notInFile: Position = { line: Number.MAX_SAFE_INTEGER, column: 1 };
 
-const announcedAgents = ["builtin", "claude", "codex", "gemini", "opencode", "pi", "acp"];
+const announcedAgents = ["codex", "gemini", "opencode", "pi", "acp"];
 
 function explainAgentKind(problem: ShapeProblem): ShapeProblem {
   if (pathText(problem.path) !== "agent.kind") return problem;
   const kind = announcedAgents.find((name) => problem.message.includes(`found "${name}"`));
   if (kind === undefined) return problem;
-  return { ...problem, message: `agent.kind: "${kind}" is not available in this version; use "command"` };
+  return {
+    ...problem,
+    message: `agent.kind: "${kind}" is not available in this version; use "builtin", "claude" or "command"`,
+  };
 }
 
 /** What each key allows alone, but not together. */
@@ -104,11 +114,22 @@ function conflictsIn(config: ConfigText): readonly ShapeProblem[] {
     const message = `progress.file: ${showValue(config.progress.file)} is inside the tasks folder and would be a task`;
     problems.push({ path: ["progress", "file"], part: "value", message });
   }
+  problems.push(...aliasProblems(config.agent));
   if (config.agent.kind === "replay" && config.agent.recordings === null) {
     const message = 'agent.recordings is missing: kind "replay" needs the folder of recordings';
     problems.push({ path: ["agent", "kind"], part: "value", message });
   }
   return problems;
+}
+
+/** An alias means another model tomorrow than today: what was measured and paid for must stay what it was. */
+function aliasProblems(agent: ConfigText["agent"]): readonly ShapeProblem[] {
+  const { model } = agent;
+  const isOurs = ["builtin", "claude"].includes(kindOf(agent));
+  const exact = isOurs && model !== null ? aliasTarget(model) : null;
+  if (exact === null) return [];
+  const message = `agent.model: ${showValue(model)} is an alias; write the exact id it stands for today, ${exact}`;
+  return [{ path: ["agent", "model"], part: "value", message }];
 }
 
 /** Mappings are merged key by key; anything else, lists too, is replaced. */
@@ -130,7 +151,7 @@ function toConfig(config: ConfigText): Config {
     tasks: config.tasks,
     specs: config.specs,
     progress: { file: progress.file, briefTokensMax: progress.brief_tokens },
-    agent: config.agent,
+    agent: toAgent(config.agent),
     workspace: { setup: workspace.setup, setupInputs: workspace.setup_inputs, keep: workspace.keep },
     gates: config.gates.map(toGate),
     // Specs say what should be true: a task that is to change one names it under `allow`.
@@ -140,6 +161,15 @@ function toConfig(config: ConfigText): Config {
     sandbox: config.sandbox,
     land: { sign: land.sign },
   };
+}
+
+const kindOf = ({ kind, command }: Pick<ConfigText["agent"], "kind" | "command">): AgentConfig["kind"] =>
+  kind ?? (command === null ? "builtin" : "command");
+
+function toAgent({ base_url, key_header, ...agent }: ConfigText["agent"]): AgentConfig {
+  const kind = kindOf(agent);
+  const model = agent.model ?? (kind === "builtin" ? defaultModel : null);
+  return { ...agent, kind, model, baseUrl: base_url, keyHeader: key_header };
 }
 
 function toGate({ timeout, ...gate }: ConfigText["gates"][number]): Gate {
@@ -154,6 +184,7 @@ function toLimits({ attempts, rounds, attempt, run }: ConfigText["limits"]): Con
     idleMsMax: attempt.idle,
     turnsMax: attempt.turns,
     usdMax: attempt.usd,
+    tokensMax: attempt.tokens,
     run: {
       usdMax: run.usd,
       until: run.until,

@@ -44,6 +44,7 @@ const limits = {
   idle: duration().optional(),
   turns: wholeNumber(1).optional(),
   usd: dollars().optional(),
+  tokens: wholeNumber(1).optional(),
 };
 
 const frontMatter = mapping({
@@ -177,7 +178,7 @@ function headingOf(body: string): string | null {
 
 /** Keys that the task does not state are left out, so that spreading over the configured limits keeps those. */
 function toLimits(written: FrontMatterText["limits"]): Partial<TaskLimits> {
-  const { attempts, rounds, wall, idle, turns, usd } = written;
+  const { attempts, rounds, wall, idle, turns, usd, tokens } = written;
   return {
     ...(attempts !== undefined && { attemptsMax: attempts }),
     ...(rounds !== undefined && { roundsMax: rounds }),
@@ -185,5 +186,6 @@ function toLimits(written: FrontMatterText["limits"]): Partial<TaskLimits> {
     ...(idle !== undefined && { idleMsMax: idle }),
     ...(turns !== undefined && { turnsMax: turns }),
     ...(usd !== undefined && { usdMax: usd }),
+    ...(tokens !== undefined && { tokensMax: tokens }),
   };
 }

@@ -5,6 +5,7 @@
  * decides what comes next: that is core/attempt-step.ts.
  */
 import { attemptUsdMax } from "../core/budget.ts";
+import { renderHandOff } from "../core/brief.ts";
 import type { CommitSha } from "../core/ids.ts";
 import {
   type AttemptCommand,
@@ -74,6 +75,8 @@ export async function carryOut(
       return startAgent(attempt, command, state);
     case "return-evidence":
       return returnEvidence(attempt, command);
+    case "hand-over":
+      return handOver(attempt, command);
     case "seal-change":
       return sealChange(attempt);
     case "judge-change":
@@ -111,7 +114,7 @@ async function startAgent(
   const workspace = workspaceOf(attempt);
   await workspace.provision();
   const brief = await writeBrief(scope, { task, base: command.base, limits, past });
-  await ports.files.write(task.id, number, "brief.md", brief);
+  await ports.files.write(task.id, number, "brief.md", brief.text);
   attempt.session = ports.agents.open({
     task,
     attempt: number,
@@ -131,7 +134,18 @@ async function returnEvidence(attempt: OpenAttempt, command: CommandOf<"return-e
   invariant(attempt.session !== null, "evidence goes back to an agent that worked");
   const { ports } = attempt.scope;
   const evidence = failure.evidence === null ? null : await ports.files.read(failure.evidence);
-  return hear(attempt, await attempt.session.returnEvidence(round, evidence ?? failure.reason));
+  const told = `${(evidence ?? failure.reason).trimEnd()}\n\nThis is return ${round} of ${attempt.limits.roundsMax}.\n`;
+  return hear(attempt, await attempt.session.returnEvidence(round, told));
+}
+
+/** The fresh process is told what the one before it was told of a red verdict, and what that one left it. */
+async function handOver(attempt: OpenAttempt, command: CommandOf<"hand-over">): Promise<Told> {
+  const { round, note, rejection } = command;
+  invariant(attempt.session !== null, "an agent hands over to a fresh process of its session");
+  const { ports } = attempt.scope;
+  const file = rejection?.evidence ?? null;
+  const evidence = file === null ? null : await ports.files.read(file);
+  return hear(attempt, await attempt.session.handOver(round, renderHandOff(note, evidence)));
 }
 
 function hear(attempt: OpenAttempt, { stop, usage }: AgentReport): Told {

@@ -1,9 +1,10 @@
 /** Gathers what a brief is made of: conventions, specs and learnings as they stand at the base. */
-import { renderBrief, type SpecText } from "../core/brief.ts";
+import { claimManner, renderBrief, type SpecText } from "../core/brief.ts";
 import type { FailedAttempt } from "../core/message.ts";
 import type { CommitSha } from "../core/ids.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
 import { learningsOf, parseProgress } from "../formats/progress-file.ts";
+import type { Brief } from "../ports.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
 
 export interface BriefOrder {
@@ -15,7 +16,7 @@ export interface BriefOrder {
 
 const conventionFiles = ["AGENTS.md", "CLAUDE.md"];
 
-export async function writeBrief(scope: AttemptScope, order: BriefOrder): Promise<string> {
+export async function writeBrief(scope: AttemptScope, order: BriefOrder): Promise<Brief> {
   const { ports, config } = scope;
   const { task, base, limits, past } = order;
   const progress = (await ports.target.readFile(base, config.progress.file)) ?? "";
@@ -31,6 +32,7 @@ export async function writeBrief(scope: AttemptScope, order: BriefOrder): Promis
     past,
     evidence: lastEvidence === null ? null : await ports.files.read(lastEvidence),
     protect: config.protect,
+    claim: claimManner(config.agent),
   });
 }
 

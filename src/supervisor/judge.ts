@@ -35,14 +35,14 @@ export async function judgeChange(
     if (baseline.kind !== "green") return inconclusive(baseline.reason);
   }
   const edited = await editedReason(scope, landing.task);
-  if (edited !== null) return rejected({ kind: "conflict", reason: edited, evidence: null }, []);
+  if (edited !== null) return rejected({ kind: "conflict", reason: edited, evidence: null });
   const { composed, learnings, taskText } = await composeLanding(scope, landing, onto);
   if (composed.kind === "conflict") {
     const reason = `${ports.target.branch} moved meanwhile, and the change conflicts with it in ${composed.paths.join(", ")}`;
-    return rejected({ kind: "conflict", reason, evidence: null }, []);
+    return rejected({ kind: "conflict", reason, evidence: null });
   }
   const guarded = await guardCandidate(scope, landing.task, composed.candidate);
-  if (guarded !== null) return rejected({ kind: "refused", reason: guarded, evidence: null }, []);
+  if (guarded !== null) return rejected({ kind: "refused", reason: guarded, evidence: null });
   const judgement = await judgeCandidate(scope, landing.task, composed.candidate, `gates-${landing.round}`);
   return { ...judgement, learnings, taskText };
 }
@@ -88,7 +88,7 @@ async function judgeCandidate(
   const gating = await runGates(ports, order);
   if (gating.kind === "stopped") return inconclusive("the run was stopped");
   const reason = gating.kind === "red" ? gating.reason : lostTests(scope, { gates, gating, baseTree });
-  if (reason !== null) return rejected({ kind: "red", reason, evidence: null }, gating.results);
+  if (reason !== null) return rejected({ kind: "red", reason, evidence: null }, gating.results, gates);
   rememberPasses(ports, candidate.tree, gates, gating.results);
   const verdict = { kind: "accept", candidate, gates: gates.map((gate) => gate.name) } as const;
   return { ...nothing, verdict };
@@ -114,8 +114,13 @@ function lostTests(
   return null;
 }
 
-function rejected(failure: Failure, results: readonly GateResult[]): Judgement {
-  const evidence = renderEvidence(failure.reason, results);
+function rejected(
+  failure: Failure,
+  results: readonly GateResult[] = [],
+  gates: readonly Gate[] = [],
+): Judgement {
+  const commands = new Map(gates.map((gate) => [gate.name, gate.run]));
+  const evidence = renderEvidence(failure.reason, results, commands);
   return { ...nothing, verdict: { kind: "reject", failure }, evidence };
 }
 

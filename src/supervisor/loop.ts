@@ -196,6 +196,6 @@ function isDefect(error: unknown): boolean {
 
 /** The task's own limits over the configuration's. */
 function limitsOf(config: Config, task: Task): TaskLimits {
-  const { attemptsMax, roundsMax, wallMsMax, idleMsMax, turnsMax, usdMax } = config.limits;
-  return { attemptsMax, roundsMax, wallMsMax, idleMsMax, turnsMax, usdMax, ...task.limits };
+  const { attemptsMax, roundsMax, wallMsMax, idleMsMax, turnsMax, usdMax, tokensMax } = config.limits;
+  return { attemptsMax, roundsMax, wallMsMax, idleMsMax, turnsMax, usdMax, tokensMax, ...task.limits };
 }

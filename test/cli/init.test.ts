@@ -24,13 +24,15 @@ async function put(files: Record<string, string>): Promise<void> {
   }
 }
 
-async function runInit(options: { path?: string; force?: boolean; target?: string } = {}): Promise<string> {
+async function runInit(
+  options: { path?: string; force?: boolean; target?: string; hasKey?: boolean } = {},
+): Promise<string> {
   let output = "";
   const write = (text: string): void => {
     output += text;
   };
-  const { path = "", force = false, target = "main" } = options;
-  await init({ top, target, path, write, force });
+  const { path = "", force = false, target = "main", hasKey = false } = options;
+  await init({ top, target, path, hasKey, write, force });
   return output;
 }
 
@@ -85,7 +87,7 @@ describe("init", () => {
         - tasks/0001-readme-checks.md
 
       Missing
-        - No agent found on PATH: write its command line into agent.command.
+        - No key: the built-in agent needs ANTHROPIC_API_KEY.
 
       Next
         - Read ralph.config.yaml, and mend what is missing.
@@ -124,14 +126,8 @@ describe("init", () => {
       specs: specs
 
       agent:
-        kind: command
-        # claude works without asking and, today, without a sandbox: use a container.
-        # As root, claude wants IS_SANDBOX=1 in front: say that only inside a container.
-        command: claude -p --output-format stream-json --verbose --dangerously-skip-permissions
-        # Variables it may see beside harmless ones, as far as they are set.
-        env:
-          - ANTHROPIC_API_KEY
-          - CLAUDE_CODE_OAUTH_TOKEN
+        # Claude Code, with its own login. It works without asking and, today, without a sandbox: use a container.
+        kind: claude
 
       workspace:
         # Makes the dependencies; done again when one of the inputs changes.
@@ -200,7 +196,7 @@ describe("init", () => {
       Missing
         - No gate found: nothing here checks the code in a way that init knows.
         - \`ralphwright run\` refuses to start until there is a gate.
-        - No agent found on PATH: write its command line into agent.command.
+        - No key: the built-in agent needs ANTHROPIC_API_KEY.
 
       Next
         - Read ralph.config.yaml, and mend what is missing.
@@ -248,7 +244,6 @@ describe("gates that init writes", () => {
 
 describe("the agent", () => {
   it.each([
-    ["claude", "claude -p --output-format stream-json --verbose --dangerously-skip-permissions"],
     ["codex", "codex exec --skip-git-repo-check -s danger-full-access -"],
     ["gemini", 'gemini -p "" -y --skip-trust'],
     ["opencode", 'opencode run --auto "$(cat "$RALPH_BRIEF")"'],
@@ -262,15 +257,18 @@ describe("the agent", () => {
   it("is the first in order of preference when several are on PATH", async () => {
     await put(nodeProject);
     await putProgram("codex");
-    await runInit({ path: await putProgram("claude") });
-    expect((await readConfig()).agent.command).toMatch(/^claude /);
+    const path = await putProgram("claude");
+    expect(await runInit({ path })).toContain("Agent claude: it works without asking and without a sandbox.");
+    expect((await readConfig()).agent).toMatchObject({ kind: "claude", command: null });
+    await runInit({ path, hasKey: true, force: true });
+    expect((await readConfig()).agent).toMatchObject({ kind: "builtin", model: "claude-sonnet-5-5" });
   });
 
-  it("is left open when the file on PATH cannot be run", async () => {
+  it("is the built-in one when the file on PATH cannot be run, and the missing key is told", async () => {
     await put({ ...nodeProject, "bin/claude": "text" });
     const output = await runInit({ path: join(top, "bin") });
-    expect((await readConfig()).agent.command).toBeNull();
-    expect(output).toContain("No agent found on PATH");
+    expect((await readConfig()).agent.kind).toBe("builtin");
+    expect(output).toContain("No key: the built-in agent needs ANTHROPIC_API_KEY.");
   });
 });
 

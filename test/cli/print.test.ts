@@ -15,6 +15,11 @@ describe("Text for a terminal", () => {
     );
   });
 
+  it("keeps the spaces at its beginning", () => {
+    expect(wrap("    one two", 20, "")).toBe("    one two");
+    expect(wrap("    one two", 9, "")).toBe("    one\ntwo");
+  });
+
   it("keeps a word that is too long for any line in one piece", () => {
     expect(wrap("a bbbbbbbbbbbb c", 6, "")).toBe("a\nbbbbbbbbbbbb\nc");
   });

@@ -32,7 +32,7 @@ it.concurrent("names every problem of the configuration at its place", async ({ 
 });
 
 it.concurrent("asks for an agent where none is configured", async ({ expect }) => {
-  await using world = await createWorld({ config: { agent: {} } });
+  await using world = await createWorld({ config: { agent: { kind: "command" } } });
   const run = await world.run();
   expect(run.status).toBe(2);
   expect(run.lines.join("\n")).toMatchInlineSnapshot(`

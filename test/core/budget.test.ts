@@ -13,6 +13,7 @@ function inRun(limits: Partial<RunLimits>, spent: Partial<RunState> = {}): LoopS
     tokens: 0,
     attempts: 0,
     brokenAt: new Set<TaskId>(),
+    unreachable: 0,
     failuresInARow: 0,
   };
   const tasks = { landed: new Set<never>(), blocked: new Set<never>() };

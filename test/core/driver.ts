@@ -138,7 +138,7 @@ export function taskOf(id: string, edits: Partial<Task> = {}): Task {
 }
 
 export function limitsOf(edits: Partial<TaskLimits> = {}): TaskLimits {
-  const spend = { wallMsMax: 60_000, idleMsMax: 10_000, turnsMax: 20, usdMax: 5 };
+  const spend = { wallMsMax: 60_000, idleMsMax: 10_000, turnsMax: 20, usdMax: 5, tokensMax: 1_000_000 };
   return { attemptsMax: 3, roundsMax: 2, ...spend, ...edits };
 }
 
@@ -253,6 +253,7 @@ function answer(world: World, command: AttemptCommand): OpenAttemptEvent {
       return { type: "baseline-checked", task, attempt, baseline: someBaseline(world) };
     case "start-agent":
     case "return-evidence":
+    case "hand-over":
       return { type: "agent-stopped", task, attempt, stop: someStop(world), usage: someUsage(world) };
     case "seal-change":
       return someSealed(world, { task, attempt });
@@ -313,6 +314,10 @@ function someStop(world: World): AgentStop {
     { kind: "timed-out", reason: "took longer than 45 min" },
     { kind: "over-budget", reason: "used 5 USD" },
     { kind: "limited", resetsAtMs, reason: "usage limit" },
+    { kind: "stuck", reason: "the same call again and again" },
+    { kind: "declined", reason: "refused by the model" },
+    { kind: "handed-over", note: "go on with the tests" },
+    { kind: "unreachable", reason: "529 eight times" },
     pick<AgentStop>(world, [
       ...repeat(6, lie),
       { kind: "not-started", reason: "no such command" },

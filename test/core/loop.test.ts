@@ -1,6 +1,7 @@
 /** What holds for the loop whatever happens to it: each property is checked on thousands of random histories. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isMoneySpent } from "../../src/core/budget.ts";
 import { InvariantError } from "../../src/core/invariant.ts";
 import type { Candidate, LoopEvent } from "../../src/core/message.ts";
 import { emptyState, landingAttempt, type LoopState } from "../../src/core/state.ts";
@@ -56,14 +57,18 @@ describe("The driver", () => {
     expect([...seen].toSorted().join("\n")).toMatchInlineSnapshot(`
       "agent claimed
       agent crashed
+      agent declined
       agent finished
+      agent handed-over
       agent limited
       agent not-started
       agent over-budget
       agent refused
       agent stalled
       agent stopped
+      agent stuck
       agent timed-out
+      agent unreachable
       agent-stopped
       attempt-interrupted
       attempt-rejected
@@ -71,6 +76,7 @@ describe("The driver", () => {
       baseline-checked
       change-sealed
       command check-baseline
+      command hand-over
       command interrupt-attempt
       command judge-change
       command judge-record
@@ -219,7 +225,8 @@ describe("A run", () => {
   it("takes no event twice: what has been answered cannot be answered again", () => {
     const counterexample = counterexampleTo((entries) =>
       entries.filter(
-        ({ event, after }) => "task" in event && !repeatable.has(event.type) && isTaken(after, event),
+        ({ event, after }) =>
+          "task" in event && !repeatable.has(event.type) && !isHandOff(event) && isTaken(after, event),
       ),
     );
     expect(counterexample).toBeNull();
@@ -322,6 +329,10 @@ describe("A run", () => {
 });
 
 /** Recovery may send these at any time. */
+/** The same agent goes on in a fresh process: its next stop arrives in the same phase. */
+const isHandOff = (event: LoopEvent): event is Extract<LoopEvent, { type: "agent-stopped" }> =>
+  event.type === "agent-stopped" && event.stop.kind === "handed-over";
+
 const repeatable: ReadonlySet<string> = new Set(["attempt-interrupted", "command-failed"]);
 
 function isTaken(state: LoopState, event: LoopEvent): boolean {
@@ -401,10 +412,28 @@ describe("An attempt", () => {
         ({ event, commands }) =>
           event.type === "agent-stopped" &&
           commands.some(
-            (command) => !["seal-change", "reject-attempt", "interrupt-attempt"].includes(command.type),
+            (command) =>
+              !["seal-change", "reject-attempt", "interrupt-attempt", "hand-over"].includes(command.type),
           ),
       ),
     );
+    expect(counterexample).toBeNull();
+  });
+
+  it("is handed over to a fresh process at most three times, with the note and the last red verdict", () => {
+    const counterexample = counterexampleTo((entries) => {
+      const counts = new Map<string, number>();
+      return entries.filter(({ event, after, commands }) => {
+        if (!isHandOff(event)) return false;
+        const over = commands.find((command) => command.type === "hand-over");
+        const mayEnd = after.stopping !== null || isMoneySpent(after);
+        if (over === undefined) return (counts.get(keyOf(event)) ?? 0) < 3 && !mayEnd;
+        const count = (counts.get(keyOf(event)) ?? 0) + 1;
+        counts.set(keyOf(event), count);
+        const attempt = after.attempts.get(event.task);
+        return count > 3 || over.note !== "go on with the tests" || over.rejection !== attempt?.rejection;
+      });
+    });
     expect(counterexample).toBeNull();
   });
 

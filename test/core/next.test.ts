@@ -1,7 +1,7 @@
 /** What the loop starts next, told as what happened before. */
 import { describe, expect, it } from "vitest";
 import { commitSha, taskId, treeSha } from "../../src/core/ids.ts";
-import type { Failure, LoopEvent, RunLimits } from "../../src/core/message.ts";
+import { noUsage, type Failure, type LoopEvent, type RunLimits } from "../../src/core/message.ts";
 import { decideNext, type Next } from "../../src/core/next.ts";
 import { emptyState, type LoopState } from "../../src/core/state.ts";
 import type { Task } from "../../src/core/task.ts";
@@ -220,6 +220,35 @@ describe("A usage limit", () => {
     const both = [started(a), started(b), ...working(a), ...working(b), ...limited(a, 90_000)];
     const later = stateAfter(runStarted(), ...both, ...limited(b, 4_000));
     expect(next(later, [a, b])).toEqual({ kind: "wait", untilMs: 90_000 });
+  });
+});
+
+describe("A model that cannot be reached", () => {
+  const outage = { kind: "unreachable", reason: "529 overloaded" } as const;
+  const outages = (count: number): LoopEvent[] =>
+    Array.from({ length: count }, (_, i) => {
+      const of = { task: a.id, attempt: i + 1 };
+      const end = { type: "attempt-interrupted", ...of, reason: "529", commit: null } as const;
+      return [
+        started(a, i + 1),
+        ...working(a, i + 1),
+        { type: "agent-stopped", ...of, stop: outage, usage: noUsage } as const,
+        end,
+        { type: "workspace-released", ...of } as const,
+      ];
+    }).flat();
+
+  it("is waited for some minutes, and the task is not blamed", () => {
+    const state = stateAfter(runStarted(), ...outages(5));
+    expect(state.stopping).toBeNull();
+    expect(next(state, [a])).toMatchObject({ kind: "wait" });
+    expect(state.records.get(a.id)?.failures).toEqual([]);
+  });
+
+  it("stops the run when it lasts", () => {
+    const { stopping } = stateAfter(runStarted(), ...outages(6));
+    expect(stopping?.outcome).toMatchObject({ kind: "breaker" });
+    expect(stopping?.outcome).toHaveProperty("reason", expect.stringContaining("6 times in a row: 529"));
   });
 });
 

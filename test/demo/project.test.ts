@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseRecording } from "../../src/agent/recording.ts";
+import { readRecording } from "../../src/agent/replay.ts";
 import type { TaskId } from "../../src/core/ids.ts";
 import type { Claim } from "../../src/core/message.ts";
 import { compareIds, resolveQueue } from "../../src/core/queue.ts";
@@ -16,15 +16,17 @@ import {
   redReason,
   type TestResult,
 } from "../../src/core/verdict.ts";
+import { formatAgentSettings } from "../../src/formats/agent-settings.ts";
 import { parseAgentLine } from "../../src/formats/agent-stream.ts";
 import { parseConfig } from "../../src/formats/config.ts";
 import { parseJunit } from "../../src/formats/junit.ts";
+import { defaultModel } from "../../src/formats/models.ts";
 import { parseTask } from "../../src/formats/task-file.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const template = join(top, "src/demo/project");
 const recordings = join(top, "src/demo/recordings");
-const replay = join(top, "src/agent/replay.ts");
+const agent = join(top, "src/agent/main.ts");
 const tools = [join(top, "node_modules/.bin"), dirname(process.execPath), process.env["PATH"] ?? ""];
 const environment = { ...process.env, PATH: tools.join(delimiter) };
 
@@ -103,7 +105,7 @@ interface Played {
   readonly status: number | null;
   /** Lines that are not of the protocol. */
   readonly garbage: readonly string[];
-  readonly tools: string;
+  readonly trajectory: string;
   readonly stderr: string;
 }
 
@@ -113,23 +115,25 @@ function play(
   attempt: { readonly task: string; readonly number: number },
   answer: (claim: Claim) => object | null,
 ): Promise<Played> {
-  const child = spawn(process.execPath, [replay, recordingsIn(workspace)], {
-    cwd: workspace,
-    env: {
-      ...environment,
-      RALPH_TASK: attempt.task,
-      RALPH_ATTEMPT: String(attempt.number),
-      RALPH_ROUND: "0",
-    },
+  const logs = join(folder, "logs", attempt.task, String(attempt.number));
+  const settings = formatAgentSettings({
+    model: defaultModel,
+    effort: null,
+    provider: "anthropic",
+    base_url: null,
+    key_header: "bearer",
+    models: {},
+    keys: [],
+    folder: logs,
+    recording: join(recordingsIn(workspace), attempt.task, `${attempt.number}.jsonl`),
   });
+  const child = spawn(process.execPath, [agent, settings], { cwd: workspace, env: environment });
   let rest = "";
-  let summaries = "";
   let stderr = "";
   const garbage: string[] = [];
   const hear = (line: string): void => {
     const message = parseAgentLine(line);
     if (message.type === "garbage") garbage.push(line);
-    if (message.type === "tool") summaries += `${message.summary}\n`;
     if (message.type !== "claim") return;
     const verdict = answer(message);
     if (verdict === null) child.stdin.end();
@@ -152,7 +156,8 @@ function play(
       }
     });
     child.on("close", (status) => {
-      settle({ status, garbage, tools: summaries, stderr });
+      const trajectory = readFileSync(join(logs, "trajectory.jsonl"), "utf8");
+      settle({ status, garbage, trajectory, stderr });
     });
   });
 }
@@ -161,8 +166,8 @@ interface Night {
   readonly repository: string;
   /** One line a claim: what the gates said of it. */
   readonly told: string[];
-  /** What the commands of each task's last attempt printed. */
-  readonly printed: Map<string, string>;
+  /** What each task's last attempt saw and did. */
+  readonly trajectories: Map<string, string>;
   readonly landed: Set<TaskId>;
   baseline: readonly TestResult[];
 }
@@ -193,8 +198,11 @@ async function runAttempt(night: Night, task: TaskId, number: number): Promise<b
       ? null
       : { accepted: false, round, evidence: judgement.red.join("\n") };
   });
-  expect(played).toMatchObject({ status: 0, garbage: [], stderr: "" });
-  night.printed.set(task, played.tools);
+  const status = ends.landed ? 0 : ends.question ? 11 : 10;
+  expect(played).toMatchObject({ status, garbage: [], stderr: "" });
+  // A call that went wrong would be a recording that no longer fits the project.
+  expect(played.trajectory).not.toContain('"isError":true');
+  night.trajectories.set(task, played.trajectory);
   if (ends.landed) land(night, { task, workspace, learnings: ends.learnings });
   return !ends.landed && !ends.question;
 }
@@ -225,16 +233,12 @@ describe("the demo's project", () => {
 });
 
 describe("the demo's recordings", () => {
-  it("are readable and end each round with a claim", () => {
+  it("are readable and end with a claim", async () => {
     for (const task of readdirSync(recordings)) {
       for (const attempt of readdirSync(join(recordings, task))) {
-        const recording = parseRecording(readFileSync(join(recordings, task, attempt), "utf8"));
-        const rounds = recording.kind === "recording" ? recording.rounds : [];
-        expect(
-          rounds.map((round) => round.at(-1)?.step.do),
-          `${task}/${attempt}`,
-        ).toEqual(rounds.map(() => "claim"));
-        expect(rounds.length, `${task}/${attempt}`).toBeGreaterThan(0);
+        const recording = await readRecording(join(recordings, task, attempt), 0);
+        const last = recording.kind === "recording" ? recording.answers.at(-1)?.content : [];
+        expect(last, `${task}/${attempt}`).toMatchObject([{ type: "tool_use", name: "done" }]);
       }
     }
   });
@@ -242,7 +246,7 @@ describe("the demo's recordings", () => {
   it("tell the night when they are played in the order of the queue", { timeout: 120_000 }, async () => {
     const repository = createRepository("night");
     const { tests: baseline } = judge(repository, []);
-    const night: Night = { repository, told: [], printed: new Map(), landed: new Set(), baseline };
+    const night: Night = { repository, told: [], trajectories: new Map(), landed: new Set(), baseline };
     const tried = new Set<TaskId>();
     for (;;) {
       const task = resolveQueue(tasks, night.landed).ready.find(({ id }) => !tried.has(id));
@@ -265,7 +269,7 @@ describe("the demo's recordings", () => {
       0005-billed-column 1.0 changes nothing and asks: specs/billing.md bills 50 minutes as 60 (a started quarter in full), but test/billing.test.ts expects 45 (the nearest quarter): which one is right?
       0006-summary-line 1.0 green"
     `);
-    expect(night.printed.get("0006-summary-line")).toContain("the one way to write minutes");
+    expect(night.trajectories.get("0006-summary-line")).toContain("the one way to write minutes");
     expect(readFileSync(join(repository, "PROGRESS.md"), "utf8")).not.toContain("needs no loop");
     expect(judge(repository, night.baseline).red).toEqual([]);
     expect(night.baseline).toHaveLength(20);

@@ -17,18 +17,25 @@ describe("a line of an agent", () => {
     { type: "started" },
     { type: "turn" },
     { type: "tool", name: "edit", summary: "src/a.ts" },
-    { type: "usage", input_tokens: 10, output_tokens: 0, usd: 0.5 },
+    { type: "usage", input_tokens: 10, output_tokens: 0, cache_read_tokens: 4, usd: 0.5 },
     { type: "note", text: "hello" },
     { type: "limit", resets_at: "2026-11-20T22:00:00Z", reason: "five hours" },
     { type: "limit", resets_at: "2026-11-20T22:00:00.5+01:00" },
     { type: "refused", reason: "login" },
+    { type: "busy", with: "npm test" },
+    { type: "handoff", note: "Go on with the tests." },
     { type: "end" },
+    { type: "end", status: "stuck", reason: "the same call again and again" },
   ])("is read: %j", (message) => {
     expect(parse(message)).toEqual(message);
   });
 
   it("may have fields that nobody knows", () => {
     expect(parse({ type: "turn", id: 7 })).toEqual({ type: "turn" });
+  });
+
+  it("that ends for a reason nobody knows is an end all the same", () => {
+    expect(parse({ type: "end", status: "bored" })).toEqual({ type: "end" });
   });
 
   it("about usage without a price has no price, not a price of nothing", () => {
@@ -70,11 +77,11 @@ describe("a line of an agent", () => {
           "type": "garbage",
         },
         {
-          "reason": "type: Invalid discriminator value. Expected 'started' | 'turn' | 'tool' | 'usage' | 'note' | 'claim' | 'limit' | 'refused' | 'end'",
+          "reason": "type: Invalid discriminator value. Expected 'started' | 'turn' | 'tool' | 'usage' | 'note' | 'claim' | 'limit' | 'refused' | 'busy' | 'handoff' | 'end'",
           "type": "garbage",
         },
         {
-          "reason": "type: Invalid discriminator value. Expected 'started' | 'turn' | 'tool' | 'usage' | 'note' | 'claim' | 'limit' | 'refused' | 'end'",
+          "reason": "type: Invalid discriminator value. Expected 'started' | 'turn' | 'tool' | 'usage' | 'note' | 'claim' | 'limit' | 'refused' | 'busy' | 'handoff' | 'end'",
           "type": "garbage",
         },
         {
@@ -139,7 +146,7 @@ describe("a claim", () => {
 });
 
 it("tells the agent its brief and the verdict, one line each", () => {
-  expect(formatBriefMessage("# Task\ntext")).toBe('{"type":"brief","text":"# Task\\ntext"}\n');
+  expect(formatBriefMessage({ text: "# Task\ntext" })).toBe('{"type":"brief","text":"# Task\\ntext"}\n');
   expect(formatVerdictMessage({ accepted: false, round: 1, evidence: "red" })).toBe(
     '{"type":"verdict","accepted":false,"round":1,"evidence":"red"}\n',
   );
@@ -148,7 +155,7 @@ it("tells the agent its brief and the verdict, one line each", () => {
 it("publishes a schema with every message of both directions", () => {
   const text = JSON.stringify(agentProtocolJsonSchema());
   const types = [...agentMessage.options.map((option) => option.shape.type.value), "brief", "verdict"];
-  expect(types).toHaveLength(11);
+  expect(types).toHaveLength(13);
   for (const type of types) expect(text).toContain(`"const":"${type}"`);
   expect(agentProtocolJsonSchema()).toMatchObject({
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -24,7 +24,19 @@ describe("defaults", () => {
       tasks: "tasks",
       specs: "specs",
       progress: { file: "PROGRESS.md", briefTokensMax: 2000 },
-      agent: { kind: "command", command: null, protocol: "plain", recordings: null, model: null, env: [] },
+      agent: {
+        kind: "builtin",
+        command: null,
+        protocol: "plain",
+        recordings: null,
+        model: "claude-sonnet-5-5",
+        effort: null,
+        provider: "anthropic",
+        baseUrl: null,
+        keyHeader: "bearer",
+        models: {},
+        env: [],
+      },
       workspace: { setup: null, setupInputs: [], keep: [] },
       gates: [{ name: "tests", run: "npm test", timeoutMs: 900_000, report: null, env: [], optional: false }],
       protect: [...defaultProtect, "specs/**"],
@@ -35,6 +47,7 @@ describe("defaults", () => {
         idleMsMax: 600_000,
         turnsMax: 200,
         usdMax: 5,
+        tokensMax: 20_000_000,
         run: { usdMax: null, until: null, tasksMax: null, failuresInARowMax: 5 },
       },
       concurrency: 1,
@@ -61,6 +74,14 @@ agent:
   protocol: ralph-agent/1
   recordings: recordings
   model: some-model-1-2
+  effort: high
+  provider: bedrock
+  base_url: http://127.0.0.1:8080/v1
+  key_header: x-api-key
+  models:
+    some-model-1-2:
+      context_tokens: 32000
+      prices: { input: 1, output: 2, cache_read: 0.1, cache_write_5m: 1.25, cache_write_1h: 2 }
   env: [MY_KEY]
 workspace: { setup: npm ci, setup_inputs: [package-lock.json], keep: [node_modules] }
 gates:
@@ -70,7 +91,7 @@ protect: [AGENTS.md, "tsconfig*.json"]
 limits:
   attempts: 4
   rounds: 0
-  attempt: { wall: 2h, idle: 500ms, turns: 7, usd: 0.5 }
+  attempt: { wall: 2h, idle: 500ms, turns: 7, usd: 0.5, tokens: 900 }
   run: { usd: 50, until: 07:00, tasks: 100, failures_in_a_row: 2 }
 concurrency: 3
 sandbox: off
@@ -87,6 +108,16 @@ land: { sign: true }
       protocol: "ralph-agent/1",
       recordings: "recordings",
       model: "some-model-1-2",
+      effort: "high",
+      provider: "bedrock",
+      baseUrl: "http://127.0.0.1:8080/v1",
+      keyHeader: "x-api-key",
+      models: {
+        "some-model-1-2": {
+          context_tokens: 32_000,
+          prices: { input: 1, output: 2, cache_read: 0.1, cache_write_5m: 1.25, cache_write_1h: 2 },
+        },
+      },
       env: ["MY_KEY"],
     },
     workspace: { setup: "npm ci", setupInputs: ["package-lock.json"], keep: ["node_modules"] },
@@ -102,6 +133,7 @@ land: { sign: true }
       idleMsMax: 500,
       turnsMax: 7,
       usdMax: 0.5,
+      tokensMax: 900,
       run: { usdMax: 50, until: "07:00", tasksMax: 100, failuresInARowMax: 2 },
     },
     concurrency: 3,
@@ -149,7 +181,7 @@ sandbox: of
       "the configuration is invalid: 12 problems:
         ralph.config.yaml:1:10: version: expected 1, but found 2
         ralph.config.yaml:2:1: unknown key "gate"; did you mean "gates"?
-        ralph.config.yaml:3:16: agent.kind: expected one of command, replay, but found "claud"
+        ralph.config.yaml:3:16: agent.kind: expected one of builtin, claude, command, replay, but found "claud"; did you mean "claude"?
         ralph.config.yaml:3:23: unknown key "agent.protocl"; did you mean "protocol"?
         ralph.config.yaml:5:13: gates[0].name: expected a name of lower-case letters, digits and hyphens, but found "Tests"
         ralph.config.yaml:5:44: gates[0].timeout: expected a duration such as 45m, 90s, 2h or 500ms (at most 24 days), but found 45
@@ -193,13 +225,21 @@ sandbox: of
     `);
   });
 
+  it("refuse an alias for a model, with the exact id it stands for; a command may take what it likes", () => {
+    expect(complaint(`${gates}agent: { model: sonnet }\n`)).toContain(
+      'agent.model: "sonnet" is an alias; write the exact id it stands for today, claude-sonnet-5-5',
+    );
+    expect(complaint(`${gates}agent: { kind: claude, model: opus }\n`)).toContain("claude-opus-5-5");
+    expect(parseConfig(`${gates}agent: { command: x, model: sonnet }\n`, "f").agent.model).toBe("sonnet");
+  });
+
   it("tell an agent kind of a later version from a slip", () => {
-    expect(complaint(`${gates}agent: { kind: claude }\n`)).toMatchInlineSnapshot(`
-      "the configuration is invalid: ralph.config.yaml:2:16: agent.kind: "claude" is not available in this version; use "command"
+    expect(complaint(`${gates}agent: { kind: gemini }\n`)).toMatchInlineSnapshot(`
+      "the configuration is invalid: ralph.config.yaml:2:16: agent.kind: "gemini" is not available in this version; use "builtin", "claude" or "command"
       → Mend what is named; docs/configuration.md describes every key."
     `);
     expect(complaint(`${gates}agent: { kind: comand }\n`)).toMatchInlineSnapshot(`
-      "the configuration is invalid: ralph.config.yaml:2:16: agent.kind: expected one of command, replay, but found "comand"; did you mean "command"?
+      "the configuration is invalid: ralph.config.yaml:2:16: agent.kind: expected one of builtin, claude, command, replay, but found "comand"; did you mean "command"?
       → Mend what is named; docs/configuration.md describes every key."
     `);
   });
@@ -308,4 +348,11 @@ describe("paths of our own", () => {
       'progress.file: "tasks/PROGRESS.md" is inside the tasks folder and would be a task',
     );
   });
+});
+
+it("The agent is the built-in one, with its model, unless a command is set", () => {
+  const agentOf = (text: string) => parseConfig(`${gates}${text}`, "ralph.config.yaml").agent;
+  expect(agentOf("")).toMatchObject({ kind: "builtin", model: "claude-sonnet-5-5" });
+  expect(agentOf("agent: { command: x }\n")).toMatchObject({ kind: "command", model: null });
+  expect(agentOf("agent: { kind: claude }\n")).toMatchObject({ kind: "claude", model: null });
 });

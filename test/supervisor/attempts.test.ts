@@ -77,11 +77,13 @@ it.concurrent("sends the evidence of a red round back to the agent, which then l
   const evidence = world.attemptFile("one", 1, "evidence-0.md");
   expect(heard).toContain(evidence);
   expect(evidence.length).toBeLessThanOrEqual(24_000);
-  expect(world.plain(evidence).split("\n").slice(0, 5).join("\n")).toMatchInlineSnapshot(`
+  expect(world.plain(evidence).split("\n").slice(0, 7).join("\n")).toMatchInlineSnapshot(`
     "The change was judged and rejected: gate tests reported 1 failed test: "words.test.mjs > splits a text into words"
+    Green: style.
 
-    ## Gate tests reported 1 failed test: "words.test.mjs > splits a text into words"
+    ## Gate tests
 
+    Ran: node --test --test-isolation=none --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-…
     Full log: <state>/attempts/one/1/gates-0/gate-tests.log"
   `);
   expect(world.kept()).toEqual([]);
@@ -123,7 +125,7 @@ it.concurrent("keeps rejected work under a ref and tells the next attempt what w
   expect(world.kept()).toEqual(["one/1"]);
   expect(world.repository.git("show", "refs/ralph/attempts/one/1:src/words.mjs")).toContain("=> []");
   const [, tried = ""] = world.attemptFile("one", 2, "brief.md").split("# What was tried before\n\n");
-  expect(world.plain(tried).split("\n").slice(0, 9).join("\n")).toMatchInlineSnapshot(`
+  expect(world.plain(tried).split("\n").slice(0, 10).join("\n")).toMatchInlineSnapshot(`
     "Another agent tried before you and was rejected. Do not repeat it; find out why first.
 
     - Attempt 1 (red): gate tests reported 1 failed test: "words.test.mjs > splits a text into words". Its work: \`git show <commit>\`.
@@ -131,8 +133,9 @@ it.concurrent("keeps rejected work under a ref and tells the next attempt what w
     The last one in detail:
 
     The change was judged and rejected: gate tests reported 1 failed test: "words.test.mjs > splits a text into words"
+    Green: style.
 
-    ## Gate tests reported 1 failed test: "words.test.mjs > splits a text into words""
+    ## Gate tests"
   `);
   expect(world.repository.git("log", "-1", "--format=%(trailers:key=Attempt,valueonly)", "main").trim()).toBe(
     "2",

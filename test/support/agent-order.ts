@@ -22,8 +22,15 @@ export function agentOrder(folder: string, limits: Partial<AgentOrder["limits"]>
       seal: notHere,
       release: notHere,
     },
-    brief: "Do one.",
-    limits: { wallMsMax: 60_000, idleMsMax: 60_000, turnsMax: 100, usdMax: 100, ...limits },
+    brief: { text: "Do one.", context: "" },
+    limits: {
+      wallMsMax: 60_000,
+      idleMsMax: 60_000,
+      turnsMax: 100,
+      usdMax: 100,
+      tokensMax: 1_000_000,
+      ...limits,
+    },
     logFolder: folder,
     signal: new AbortController().signal,
   };

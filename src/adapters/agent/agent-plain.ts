@@ -1,10 +1,10 @@
 /** The plain manner: the brief on stdin, exit code 0 means "look now", a claim in a file if there is one. */
-import { lstat, readFile, rm } from "node:fs/promises";
-import { parseClaim } from "../../formats/agent-stream.ts";
+import { rm } from "node:fs/promises";
 import type { AgentOrder, AgentReport, AgentSession } from "../../ports.ts";
 import { noUsage } from "../../core/message.ts";
 import { type AgentProgram, groupOrder, stopFor, writeBriefFile } from "./agent-program.ts";
 import { startGroup } from "../process/process-group.ts";
+import { readClaim } from "./claim-file.ts";
 
 /** Every round is a new process in the same workspace, with the evidence in its brief. */
 export function openPlainSession(order: AgentOrder, program: AgentProgram): AgentSession {
@@ -12,7 +12,7 @@ export function openPlainSession(order: AgentOrder, program: AgentProgram): Agen
     const { briefFile, claimFile } = order.workspace;
     await writeBriefFile(briefFile, brief);
     await rm(claimFile, { recursive: true, force: true });
-    const group = startGroup({ ...groupOrder(order, program, round), input: brief });
+    const group = startGroup({ ...groupOrder(order, program, { round, processes: round }), input: brief });
     const exit = await group.exit;
     // A plain agent does not say what it used: unknown is not nothing.
     const usage = { ...noUsage, usd: null };
@@ -22,17 +22,9 @@ export function openPlainSession(order: AgentOrder, program: AgentProgram): Agen
   };
   return {
     label: program.label,
-    start: () => run(0, order.brief),
-    returnEvidence: (round, evidence) => run(round, `${order.brief}\n\n${evidence}`),
+    start: () => run(0, order.brief.text),
+    returnEvidence: (round, evidence) => run(round, `${order.brief.text}\n\n${evidence}`),
+    handOver: (round, note) => run(round, `${order.brief.text}\n\n${note}`),
     close: () => Promise.resolve(),
   };
-}
-
-const claimBytesMax = 1_000_000;
-
-async function readClaim(file: string): Promise<ReturnType<typeof parseClaim>> {
-  const stats = await lstat(file).catch(() => null);
-  // An agent may leave anything there: a pipe would be read for ever, a link leads elsewhere.
-  if (stats === null || !stats.isFile() || stats.size > claimBytesMax) return null;
-  return parseClaim(await readFile(file, "utf8"));
 }

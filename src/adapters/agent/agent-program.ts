@@ -1,6 +1,7 @@
 /** What every manner of agent shares: how the program is started, and what its end amounts to. */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { AgentConfig } from "../../core/config.ts";
 import type { AgentStop } from "../../core/message.ts";
 import type { AgentOrder } from "../../ports.ts";
 import { buildEnvironment } from "../process/environment.ts";
@@ -12,6 +13,7 @@ export interface AgentProgram {
   readonly command: string | readonly string[];
   /** Exact model id for agents that take one; a task may name another. */
   readonly model: string | null;
+  readonly effort: AgentConfig["effort"];
   /** Environment variables beside the allow-list. */
   readonly names: readonly string[];
 }
@@ -20,7 +22,7 @@ export interface AgentProgram {
 export function groupOrder(
   order: AgentOrder,
   program: AgentProgram,
-  round: number,
+  which: { readonly round: number; readonly processes: number },
 ): Omit<GroupOrder, "input"> {
   const { task, attempt, workspace, limits } = order;
   return {
@@ -31,7 +33,8 @@ export function groupOrder(
       ...(program.model === null ? {} : { RALPH_MODEL: program.model }),
       RALPH_TASK: task.id,
       RALPH_ATTEMPT: String(attempt),
-      RALPH_ROUND: String(round),
+      RALPH_ROUND: String(which.round),
+      RALPH_PROCESS: String(which.processes),
       RALPH_BRIEF: workspace.briefFile,
       RALPH_CLAIM: workspace.claimFile,
     },

@@ -18,6 +18,7 @@ interface Spending {
   isTold: boolean;
   turns: number;
   usd: number;
+  tokens: number;
 }
 
 /** What one process has told so far, and who waits for its next stop. */
@@ -37,17 +38,19 @@ interface Conversation {
 const closeMsMax = 2_000;
 
 export function openProtocolSession(order: AgentOrder, program: AgentProgram): AgentSession {
-  const spending: Spending = { usage: { ...noUsage, usd: null }, isTold: false, turns: 0, usd: 0 };
+  const spending: Spending = { usage: { ...noUsage, usd: null }, isTold: false, turns: 0, usd: 0, tokens: 0 };
   let conversation: Conversation | null = null;
-  const begin = async (round: number, brief: string): Promise<AgentReport> => {
-    conversation = openConversation({ order, program, round, spending });
-    return report(conversation, await nextStop(conversation, formatBriefMessage(brief)));
+  let processes = 0;
+  const begin = async (round: number, more: string): Promise<AgentReport> => {
+    conversation = openConversation({ order, program, round, processes, spending });
+    processes += 1;
+    return report(conversation, await nextStop(conversation, tellBrief(order, more, spending)));
   };
   return {
     label: program.label,
     async start() {
-      await writeBriefFile(order.workspace.briefFile, order.brief);
-      return begin(0, order.brief);
+      await writeBriefFile(order.workspace.briefFile, order.brief.text);
+      return begin(0, "");
     },
     async returnEvidence(round, evidence) {
       if (conversation !== null) {
@@ -56,8 +59,9 @@ export function openProtocolSession(order: AgentOrder, program: AgentProgram): A
         if (!hasLeft(conversation)) return report(conversation, stop);
       }
       // An agent that did not wait for the verdict gets a new process, with the evidence in its brief.
-      return begin(round, `${order.brief}\n\n${evidence}`);
+      return begin(round, evidence);
     },
+    handOver: (round, note) => begin(round, note),
     async close(accepted) {
       if (conversation === null) return;
       const { group } = conversation;
@@ -71,15 +75,32 @@ export function openProtocolSession(order: AgentOrder, program: AgentProgram): A
   };
 }
 
+/** Limits are what is left of them: they hold for the session, however many processes it takes. */
+function tellBrief({ brief, limits }: AgentOrder, more: string, spending: Spending): string {
+  const { text, context } = brief;
+  return formatBriefMessage({
+    text: more === "" ? text : `${text}\n\n${more}`,
+    context,
+    limits: {
+      wall_ms: limits.wallMsMax,
+      turns: Math.max(0, limits.turnsMax - spending.turns),
+      usd: Math.max(0, limits.usdMax - spending.usd),
+      tokens: Math.max(0, limits.tokensMax - spending.tokens),
+    },
+  });
+}
+
 interface Opening {
   readonly order: AgentOrder;
   readonly program: AgentProgram;
   readonly round: number;
+  /** How many processes the session has had before this one. */
+  readonly processes: number;
   readonly spending: Spending;
 }
 
-function openConversation({ order, program, round, spending }: Opening): Conversation {
-  const start = groupOrder(order, program, round);
+function openConversation({ order, program, round, processes, spending }: Opening): Conversation {
+  const start = groupOrder(order, program, { round, processes });
   const conversation: Conversation = {
     group: startGroup({ ...start, input: null, onLine: (line) => hear(line) }),
     spending,
@@ -118,6 +139,8 @@ function receive(conversation: Conversation, message: AgentMessage, order: Agent
     case "usage":
       charge(conversation, message);
       if (spending.usd > order.limits.usdMax) overBudget(conversation, "money (limits.attempt.usd)");
+      if (spending.tokens > order.limits.tokensMax)
+        overBudget(conversation, "tokens (limits.attempt.tokens)");
       return;
     case "turn":
       spending.turns += 1;
@@ -136,10 +159,36 @@ function receive(conversation: Conversation, message: AgentMessage, order: Agent
       });
     case "refused":
       return endFor(conversation, { kind: "refused", reason: message.reason });
+    case "handoff":
+      return endFor(conversation, { kind: "handed-over", note: message.note });
+    case "end": {
+      const stop = stopOfEnd(message);
+      if (stop !== null) endFor(conversation, stop);
+      return;
+    }
     case "started":
     case "tool":
     case "note":
-    case "end":
+    case "busy":
+  }
+}
+
+/** Null where another message told it, or nothing did. */
+function stopOfEnd({
+  status,
+  reason = "it gave no reason",
+}: Extract<AgentMessage, { type: "end" }>): AgentStop | null {
+  switch (status) {
+    case undefined:
+      return null;
+    case "unclaimed":
+      return { kind: "finished" };
+    case "limit":
+      return { kind: "over-budget", reason: `the agent stopped at a limit: ${reason}` };
+    case "stuck":
+    case "declined":
+    case "unreachable":
+      return { kind: status, reason };
   }
 }
 
@@ -156,6 +205,7 @@ function charge({ spending }: Conversation, message: UsageMessage): void {
   };
   spending.isTold = true;
   spending.usd += message.usd ?? 0;
+  spending.tokens += message.input_tokens + message.output_tokens;
 }
 
 function overBudget(conversation: Conversation, what: string): void {

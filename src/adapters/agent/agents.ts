@@ -1,44 +1,133 @@
 /** Opens the configured agent for an attempt. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { AgentConfig } from "../../core/config.ts";
-import type { Agents } from "../../ports.ts";
+import { formatAgentSettings } from "../../formats/agent-settings.ts";
+import { defaultModel } from "../../formats/models.ts";
+import type { AgentOrder, Agents, AgentSession } from "../../ports.ts";
+import { openClaudeSession } from "./agent-claude.ts";
 import { openPlainSession } from "./agent-plain.ts";
+import type { AgentProgram } from "./agent-program.ts";
 import { openProtocolSession } from "./agent-protocol.ts";
 
 export interface AgentsOptions {
   readonly agent: AgentConfig;
-  /** Command line of the replay agent, for `kind: replay`. */
-  readonly replayCommand: readonly string[];
+  /** Folder of recordings, for `kind: replay`. */
+  readonly recordings: string;
 }
 
 export function createAgents(options: AgentsOptions): Agents {
   return {
     open(order) {
-      const { agent } = options;
-      const command = agent.kind === "replay" ? options.replayCommand : (agent.command ?? []);
-      const label = labelOf({ ...agent, model: order.task.model ?? agent.model }, command);
-      const isPlain = agent.kind === "command" && agent.protocol === "plain";
-      const program = { label, command, model: order.task.model ?? agent.model, names: agent.env };
-      return isPlain ? openPlainSession(order, program) : openProtocolSession(order, program);
+      const agent = { ...options.agent, model: order.task.model ?? options.agent.model };
+      return openSession(order, agent, options);
     },
   };
 }
+
+function openSession(order: AgentOrder, agent: AgentConfig, options: AgentsOptions): AgentSession {
+  const { command, model, effort } = agent;
+  const program = { command: command ?? [], label: labelOf(agent), model, effort, names: agent.env };
+  switch (agent.kind) {
+    case "command":
+      return agent.protocol === "plain"
+        ? openPlainSession(order, program)
+        : openProtocolSession(order, program);
+    case "claude":
+      return openClaudeSession(order, {
+        ...program,
+        command: command ?? ["claude"],
+        names: [...claudeNames, ...agent.env],
+      });
+    case "builtin":
+    case "replay":
+      return openProtocolSession(order, {
+        ...program,
+        ...builtinProgram(agent, {
+          folder: order.logFolder,
+          recording:
+            agent.kind === "builtin"
+              ? null
+              : join(options.recordings, order.task.id, `${order.attempt}.jsonl`),
+        }),
+      });
+  }
+}
+
+/** The sources run as they are; what is published is compiled. */
+const extension = import.meta.filename.endsWith(".ts") ? ".ts" : ".js";
+const agentProgram = fileURLToPath(new URL(`../../agent/main${extension}`, import.meta.url));
+
+/** A replay is the built-in agent with recorded answers in the model's place: all else of it is real. */
+export function builtinProgram(
+  agent: AgentConfig,
+  { folder, recording }: { readonly folder: string; readonly recording: string | null },
+): Pick<AgentProgram, "command" | "names"> {
+  const isReplay = recording !== null;
+  const keys = isReplay ? [] : keyNames[agent.provider].filter((name) => !agent.env.includes(name));
+  const settings = formatAgentSettings({
+    model: agent.model ?? defaultModel,
+    effort: agent.effort,
+    provider: isReplay ? "anthropic" : agent.provider,
+    base_url: agent.baseUrl,
+    key_header: agent.keyHeader,
+    models: agent.models,
+    keys,
+    folder,
+    recording,
+  });
+  return { command: [process.execPath, agentProgram, settings], names: [...agent.env, ...keys] };
+}
+
+/** What each provider's client looks for: let through to the agent, and kept from the commands it runs. */
+export const keyNames: Readonly<Record<AgentConfig["provider"], readonly string[]>> = {
+  anthropic: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"],
+  bedrock: [
+    "AWS_REGION",
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "ANTHROPIC_BEDROCK_BASE_URL",
+  ],
+  vertex: ["CLOUD_ML_REGION", "ANTHROPIC_VERTEX_PROJECT_ID", "GOOGLE_APPLICATION_CREDENTIALS"],
+  foundry: ["ANTHROPIC_FOUNDRY_API_KEY", "ANTHROPIC_FOUNDRY_RESOURCE", "ANTHROPIC_FOUNDRY_BASE_URL"],
+};
+
+/** Where Claude Code finds its login, beside its own folder in the home directory. */
+const claudeNames = [
+  "ANTHROPIC_API_KEY",
+  "ANTHROPIC_AUTH_TOKEN",
+  "ANTHROPIC_BASE_URL",
+  "CLAUDE_CODE_OAUTH_TOKEN",
+  "CLAUDE_CONFIG_DIR",
+];
 
 const interpreters = new Set(["node", "bash", "sh", "python", "python3", "npx", "env", "bun", "deno"]);
 const programCharsMax = 40;
 const assignment = /\b\w+=(?:"[^"]*"|'[^']*'|\S*)/g;
 
-function labelOf(agent: AgentConfig, command: string | readonly string[]): string {
+/** For the trailer: `builtin claude-sonnet-5-5`, `command my-agent`. */
+function labelOf({ kind, command, model }: AgentConfig): string {
+  const program = kind === "command" ? programName(command ?? []) : "";
+  // A recording asks no model.
+  return [kind, program, kind === "replay" ? null : model]
+    .filter((word) => word !== null && word !== "")
+    .join(" ");
+}
+
+function programName(command: string | readonly string[]): string {
   const words =
     typeof command === "string" ? command.replaceAll(assignment, " ").trim().split(/\s+/) : command;
   // An interpreter says nothing: the script it runs is the agent.
   const bare = words.map((word) => word.replaceAll(/["']/g, "").trim());
-  const named = bare.find((word) => !interpreters.has(programOf(word)) && !/^-|^\w+=|^$/.test(word));
-  const program = agent.kind === "replay" ? "" : programOf(named ?? bare[0] ?? "");
-  return [agent.kind, program, agent.model].filter((word) => word !== null && word !== "").join(" ");
+  const named = bare.find((word) => !interpreters.has(firstName(word)) && !/^-|^\w+=|^$/.test(word));
+  return firstName(named ?? bare[0] ?? "");
 }
 
 /** A word may be a whole script with secrets in it, and the label is published: its first name alone is told. */
-function programOf(word: string): string {
+function firstName(word: string): string {
   const [path = ""] = word.split(/[\s;&|<>(){}$=`\\]/);
   return (path.split("/").at(-1) ?? path).slice(0, programCharsMax);
 }

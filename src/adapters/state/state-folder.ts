@@ -65,6 +65,16 @@ export function makeState(state: StateFolder): void {
   }
 }
 
+const stateHome = (xdg: string): string =>
+  join(isAbsolute(xdg) ? xdg : join(homedir(), ".local", "state"), "ralphwright");
+
+/** Where an agent started by hand keeps its record: `by-hand/<date and time>`, beside the state of repositories. */
+export function handFolder(environment: Environment, now: Date): string {
+  const own = environment["RALPH_STATE_DIR"] ?? "";
+  const home = isAbsolute(own) ? resolve(own) : stateHome(environment["XDG_STATE_HOME"] ?? "");
+  return join(home, "by-hand", now.toISOString().replaceAll(":", "-"));
+}
+
 const outsideHint = "Set RALPH_STATE_DIR to the full path of a directory outside of the repository.";
 
 function choosePath(repository: Repository, environment: Environment): string {
@@ -72,8 +82,7 @@ function choosePath(repository: Repository, environment: Environment): string {
   const [own, xdg] = [environment["RALPH_STATE_DIR"] ?? "", environment["XDG_STATE_HOME"] ?? ""];
   if (own === "") {
     const hash = createHash("sha256").update(repository.gitDir).digest("hex").slice(0, 8);
-    const home = isAbsolute(xdg) ? xdg : join(homedir(), ".local", "state");
-    return join(home, "ralphwright", `${repository.name}-${hash}`);
+    return join(stateHome(xdg), `${repository.name}-${hash}`);
   }
   // A relative one would be another directory in each folder where a command is typed.
   if (isAbsolute(own)) return resolve(own);

@@ -16,7 +16,7 @@ const claimed = { kind: "claimed", claim: expect.objectContaining({ summary: "Do
 /** The script is run by bash; `claim` claims, `say` prints a message. */
 function open(script: string, limits: Partial<AgentOrder["limits"]> = {}): AgentSession {
   const words = `say() { printf '%s\\n' "$1"; }; claim() { say '${claimLine}'; }`;
-  const program = { label: "test", command: `${words}\n${script}`, model: null, names: [] };
+  const program = { label: "test", command: `${words}\n${script}`, model: null, effort: null, names: [] };
   return openProtocolSession(agentOrder(folder, limits), program);
 }
 

@@ -1,11 +1,12 @@
 /** How an agent is named in the trailer. */
 import { expect, it } from "vitest";
 import { createAgents } from "../../../src/adapters/agent/agents.ts";
+import { parseAgentConfig } from "../../../src/formats/config.ts";
 import { agentOrder } from "../../support/agent-order.ts";
 
 function labelOf(command: string | readonly string[], model: string | null = null): string {
-  const agent = { kind: "command", command, protocol: "plain", recordings: null, model, env: [] } as const;
-  return createAgents({ agent, replayCommand: [] }).open(agentOrder("/none")).label;
+  const agent = { ...parseAgentConfig({ command: "x" }), command, model };
+  return createAgents({ agent, recordings: "" }).open(agentOrder("/none")).label;
 }
 
 it("names an agent by its program, or by the script that an interpreter runs", () => {

@@ -1,0 +1,235 @@
+/** The built-in agent against a scripted server: its own time, its memory, and how much it sends. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { formatBriefMessage, formatVerdictMessage, parseAgentLine } from "../src/formats/agent-stream.ts";
+import { formatAgentSettings } from "../src/formats/agent-settings.ts";
+import { defaultModel } from "../src/formats/models.ts";
+import { parseTrajectory } from "../src/formats/trajectory.ts";
+import { type Script, startModelServer } from "../test/support/model-server.ts";
+import { type Figure, median, spread } from "./figure.ts";
+
+const program = fileURLToPath(new URL("../src/agent/main.ts", import.meta.url));
+const turns = 200;
+/** More than one result may have, so that each is as large as it can be. */
+const command = "seq -w 1 6000";
+
+export async function measureAgent(repeats: number): Promise<readonly Figure[]> {
+  const starts: number[] = [];
+  let sizes = { frame: 0, tools: 0, system: 0 };
+  for (let i = 0; i < repeats; i += 1) {
+    const { msToRequest, text } = await timeFirstRequest();
+    starts.push(msToRequest);
+    sizes = sizesOf(text);
+  }
+  const long = await workLong();
+  return [
+    {
+      title: "process start to first request",
+      value: median(starts),
+      unit: "ms",
+      limit: 250,
+      note: spread(starts),
+    },
+    {
+      title: `own time a turn, ${turns} turns with full-size outputs`,
+      value: median(long.ownMs),
+      unit: "ms",
+      limit: 5,
+      note: spread(long.ownMs),
+    },
+    { title: `memory after ${turns} turns (largest)`, value: long.megabytes, unit: "MB", limit: 200 },
+    {
+      title: "first request without the brief",
+      value: sizes.frame,
+      unit: "characters",
+      limit: 7_000,
+      note: `system ${sizes.system}, tools ${sizes.tools}`,
+    },
+  ];
+}
+
+const size = (value: unknown): number => JSON.stringify(value).length;
+
+function sizesOf(text: string): { frame: number; tools: number; system: number } {
+  const { messages: _, ...frame } = Object(JSON.parse(text));
+  return { frame: size(frame), tools: size(frame["tools"]), system: size(frame["system"]) };
+}
+
+interface Place extends Disposable {
+  readonly folder: string;
+  readonly child: ChildProcess;
+}
+
+function startAgent(url: string): Place {
+  const folder = join(tmpdir(), `ralph-bench-agent-${process.hrtime.bigint()}`);
+  mkdirSync(join(folder, "workspace"), { recursive: true });
+  const settings = formatAgentSettings({
+    model: defaultModel,
+    effort: null,
+    provider: "anthropic",
+    base_url: url,
+    key_header: "bearer",
+    models: {},
+    keys: [],
+    folder,
+    recording: null,
+  });
+  const child = spawn(process.execPath, [program, settings], {
+    cwd: join(folder, "workspace"),
+    env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: join(tmpdir(), "ralph-bench-cache") },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  child.stdin.write(
+    formatBriefMessage({ text: "# Task\n\nCount.", limits: { turns: turns + 2, usd: 1_000 } }),
+  );
+  return { folder, child, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+const done = {
+  content: [
+    {
+      type: "tool_use" as const,
+      name: "done",
+      input: { status: "complete", summary: "Counted.", learnings: [], verification: [] },
+    },
+  ],
+};
+
+function finished({ child }: Place): Promise<void> {
+  let rest = "";
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+    const lines = `${rest}${chunk}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (parseAgentLine(line).type === "claim")
+        child.stdin?.write(formatVerdictMessage({ accepted: true, round: 0, evidence: "" }));
+    }
+  });
+  return new Promise((resolve) => child.once("close", () => resolve()));
+}
+
+async function timeFirstRequest(): Promise<{ msToRequest: number; text: string }> {
+  let arrivedMs = 0;
+  await using server = await startModelServer(() => {
+    arrivedMs = performance.now();
+    return done;
+  });
+  const startMs = performance.now();
+  using place = startAgent(server.url);
+  await finished(place);
+  return { msToRequest: arrivedMs - startMs, text: server.requests[0]?.text ?? "" };
+}
+
+/** Own time is what passes between two requests, without the answer that comes and the tool that runs between them. */
+async function workLong(): Promise<{ ownMs: readonly number[]; megabytes: number }> {
+  const arrivedMs: number[] = [];
+  let pid = 0;
+  let megabytes = 0;
+  const script: Script = (_, index) => {
+    arrivedMs.push(performance.now());
+    if (index >= turns) {
+      megabytes = peakMegabytes(pid);
+      return done;
+    }
+    const input = { command: `${command}; echo ${index}` };
+    return { content: [{ type: "tool_use" as const, name: "bash", input }] };
+  };
+  await using server = await startModelServer(script);
+  using place = startAgent(server.url);
+  pid = place.child.pid ?? 0;
+  await finished(place);
+  const records = parseTrajectory(readFileSync(join(place.folder, "trajectory.jsonl"), "utf8"));
+  const answerMs = records.flatMap((record) => (record.type === "assistant" ? [record.ms] : []));
+  const toolMs = records.flatMap((record) => (record.type === "tool" ? [record.ms] : []));
+  const ownMs = arrivedMs
+    .slice(1)
+    .map((ms, i) => ms - (arrivedMs[i] ?? 0) - (answerMs[i] ?? 0) - (toolMs[i] ?? 0));
+  return { ownMs, megabytes };
+}
+
+function peakMegabytes(pid: number): number {
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kilobytes) / 1024;
+}
+
+/** What other programs send first for the same words, where they are on PATH. */
+export async function measureClients(): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const client of clients) {
+    const found = (process.env["PATH"] ?? "").split(delimiter).length > 0;
+    if (!found) continue;
+    await using server = await startModelServer(() => ({ content: [{ type: "text", text: "Done." }] }));
+    const home = join(tmpdir(), `ralph-bench-client-${process.hrtime.bigint()}`);
+    mkdirSync(home, { recursive: true });
+    const { args, env } = client.start(server.url);
+    const child = spawn(client.program, args, {
+      cwd: home,
+      env: { PATH: process.env["PATH"], HOME: home, IS_SANDBOX: "1", ...env },
+      stdio: ["ignore", "ignore", "ignore"],
+      timeout: 30_000,
+    });
+    const isThere = await new Promise<boolean>((resolve) => {
+      child.once("error", () => resolve(false));
+      child.once("close", () => resolve(true));
+    });
+    rmSync(home, { recursive: true, force: true });
+    const texts = [...server.requests, ...server.others].map(({ text }) => text.length);
+    if (isThere) figures.push({ title: client.title, value: Math.max(0, ...texts), unit: "characters" });
+  }
+  return figures;
+}
+
+const words = "Say done.";
+const clients = [
+  {
+    title: "claude -p --bare, largest request",
+    program: "claude",
+    start: (url: string) => ({
+      args: ["-p", "--bare", "--model", defaultModel, words],
+      env: {
+        ANTHROPIC_BASE_URL: url,
+        ANTHROPIC_API_KEY: "none",
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      },
+    }),
+  },
+  {
+    title: "claude -p, largest request",
+    program: "claude",
+    start: (url: string) => ({
+      args: ["-p", "--model", defaultModel, words],
+      env: {
+        ANTHROPIC_BASE_URL: url,
+        ANTHROPIC_API_KEY: "none",
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      },
+    }),
+  },
+  {
+    title: "codex exec, largest request",
+    program: "codex",
+    start: (url: string) => ({
+      args: [
+        "exec",
+        "--skip-git-repo-check",
+        "-c",
+        `model_providers.local={name="local",base_url="${url}/v1",wire_api="responses",env_key="LOCAL_KEY"}`,
+        "-c",
+        'model_provider="local"',
+        words,
+      ],
+      env: { LOCAL_KEY: "none" },
+    }),
+  },
+  {
+    title: "pi, largest request",
+    program: "pi",
+    start: (url: string) => ({
+      args: ["--mode", "json", "--no-session", "--provider", "anthropic", "--model", defaultModel, words],
+      env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: "none", PI_OFFLINE: "1" },
+    }),
+  },
+] as const;

@@ -1,0 +1,271 @@
+/** What one process of the agent holds while it works: what is spent, what it counts, and whom it tells. */
+import { type PriceTier, promptTokens } from "../core/price.ts";
+import type { ModelFacts } from "../formats/models.ts";
+import { nearestModels } from "../formats/models.ts";
+import type { Redactor } from "../formats/redact.ts";
+import { priceOf, reservePrice, tokensOf } from "./bill.ts";
+import type { Conversation, Moment } from "./conversation.ts";
+import { affordableTokens, type Limits, nothingSpent, type Spent } from "./limits.ts";
+import { type CallParts, callModel, type CallResult } from "./model-call.ts";
+import type { Answer } from "./model-client.ts";
+import { RepetitionWatch } from "./repetition.ts";
+import type { SupervisorLine, VerdictMessage } from "./supervisor-line.ts";
+import type { Carried } from "./tool-set.ts";
+import type { DoneInput } from "./tools/done.ts";
+import type { Tool } from "./tools/tool.ts";
+import { asBlocks, type Trajectory } from "./trajectory.ts";
+
+/** Why the agent is not working any more, and what goes with it: a reason, or the note of a hand-off. */
+export interface AgentEnd {
+  readonly status: keyof typeof exitCodes;
+  readonly reason: string | null;
+  /** With `limited`: when the limit ends, milliseconds since 1970. */
+  readonly resetsAtMs?: number;
+}
+
+/** `accepted`: as far as this process heard. Documented in docs/commands.md. */
+export const exitCodes = {
+  accepted: 0,
+  rejected: 10,
+  blocked: 11,
+  stuck: 12,
+  limit: 13,
+  "handed-over": 14,
+  unclaimed: 15,
+  auth: 20,
+  billing: 21,
+  limited: 22,
+  unreachable: 23,
+  declined: 24,
+  failed: 30,
+  stopped: 143,
+} as const;
+
+export interface RunParts {
+  readonly conversation: Conversation;
+  readonly tools: readonly Tool[];
+  readonly limits: Limits;
+  readonly facts: (model: string) => ModelFacts;
+  readonly calls: Omit<CallParts, "onRetry">;
+  readonly line: SupervisorLine;
+  readonly trajectory: Trajectory;
+  readonly redactor: Redactor;
+  readonly outputTokensMax: number;
+}
+
+const tailMsMax = 4.5 * 60_000;
+
+export class AgentRun {
+  readonly conversation: Conversation;
+  readonly tools: readonly Tool[];
+  readonly limits: Limits;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+  readonly repetition = new RepetitionWatch();
+  readonly streaks = { malformed: 0, cutOff: 0 };
+  nudged = false;
+  spent: Spent = nothingSpent;
+  readonly #parts: RunParts;
+  readonly #startMs: number;
+  #pausedMs = 0;
+  #lastAnswerMs: number;
+  #dropsThinking = false;
+  #tailTtl: Moment["tailTtl"] = "5m";
+  #otherModel: string | null = null;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.conversation = parts.conversation;
+    this.tools = parts.tools;
+    this.limits = parts.limits;
+    this.redactor = parts.redactor;
+    this.signal = parts.calls.signal;
+    this.#startMs = parts.calls.nowMs();
+    this.#lastAnswerMs = this.#startMs;
+  }
+
+  /** What is spent by now; the supervisor's time over a verdict is not the agent's. */
+  tick(): Spent {
+    const wallMs = this.#parts.calls.nowMs() - this.#startMs - this.#pausedMs;
+    this.spent = { ...this.spent, wallMs };
+    return this.spent;
+  }
+
+  readonly record = {
+    tool: ({ call, result, ms }: Carried): void => {
+      const { content, isError, facts } = result;
+      const chars = typeof content === "string" ? content.length : JSON.stringify(content).length;
+      this.#parts.trajectory.write({
+        type: "tool",
+        id: call.id,
+        name: call.name,
+        ms,
+        isError,
+        chars,
+        ...facts,
+      });
+      this.#parts.line.send({
+        type: "tool",
+        name: call.name,
+        summary: this.redactor.text(`${aboutOf(call.input)}${endOf(facts?.exit)}`.trim()),
+      });
+    },
+    note: (text: string): void => {
+      this.#parts.trajectory.write({ type: "note", text });
+      this.#parts.line.send({ type: "note", text: this.redactor.text(text) });
+    },
+  };
+
+  /** The claim, and what becomes of it; null when the supervisor has hung up. */
+  async hearVerdict(claim: DoneInput): Promise<VerdictMessage | null> {
+    const { line, trajectory, calls } = this.#parts;
+    const sinceMs = calls.nowMs();
+    line.send(this.redactor.value({ type: "claim" as const, ...claim }));
+    const verdict = await line.verdict();
+    this.#pausedMs += calls.nowMs() - sinceMs;
+    if (verdict !== null)
+      trajectory.write({ type: "gate", accepted: verdict.accepted, evidence: verdict.evidence });
+    return verdict;
+  }
+
+  /** Once for each process: a defect of ours that the server can forgive. */
+  allowDroppedThinking(): boolean {
+    if (this.#dropsThinking) return false;
+    this.#dropsThinking = true;
+    this.record.note("defect: the server found the history changed; it may drop thinking blocks now");
+    return true;
+  }
+
+  /** What the next request may answer with, and how its end is cached; null when the money left cannot pay for it. */
+  nextMoment(): Moment | null {
+    const { conversation, outputTokensMax, limits } = this.#parts;
+    if (this.#parts.calls.nowMs() - this.#lastAnswerMs > tailMsMax) this.#tailTtl = "1h";
+    const prompt = this.spent.contextTokens + conversation.takeNewTokens();
+    const usdLeft = this.spent.usd === null ? null : limits.usdMax - this.spent.usd;
+    const price = reservePrice(this.#tiers(), prompt);
+    const maxTokens = affordableTokens(outputTokensMax, { usdLeft, promptTokens: prompt, price });
+    return maxTokens === null
+      ? null
+      : { maxTokens, tailTtl: this.#tailTtl, dropsThinking: this.#dropsThinking };
+  }
+
+  /** Takes an answer into the books and the record. */
+  charge({ message, requestId }: Answer, moment: Moment, sinceMs: number): void {
+    const { trajectory, line, calls } = this.#parts;
+    this.#lastAnswerMs = calls.nowMs();
+    this.#compareModel(message.model);
+    const tokens = tokensOf(message.usage);
+    const prompt = promptTokens(tokens);
+    const usd = priceOf(message, this.#tiers());
+    const cacheHit = prompt === 0 ? 0 : Number((tokens.cacheRead / prompt).toFixed(3));
+    this.spent = {
+      ...this.spent,
+      turns: this.spent.turns + 1,
+      usd: usd === null || this.spent.usd === null ? null : this.spent.usd + usd,
+      tokens: this.spent.tokens + prompt + tokens.output,
+      contextTokens: prompt + tokens.output,
+    };
+    this.tick();
+    const { content, stop_reason, model, usage } = message;
+    const ms = Math.round(this.#lastAnswerMs - sinceMs);
+    trajectory.write({
+      type: "assistant",
+      content: asBlocks(content),
+      stop_reason,
+      model,
+      usage,
+      usd,
+      cacheHit,
+      requestId,
+      ms,
+      moment,
+    });
+    const used = { input_tokens: prompt, output_tokens: tokens.output, cache_read_tokens: tokens.cacheRead };
+    line.send({ type: "usage", ...used, usd });
+  }
+
+  /** Prices are those of the model that answered. */
+  #tiers(): readonly PriceTier[] {
+    return this.#parts.facts(this.#otherModel ?? this.conversation.frame.model).tiers;
+  }
+
+  #compareModel(answered: string): void {
+    const asked = this.#otherModel ?? this.conversation.frame.model;
+    if (answered === asked) return;
+    this.#otherModel = answered;
+    this.record.note(`the model that answers is ${answered}, not ${this.conversation.frame.model}`);
+  }
+
+  async call(moment: Moment): Promise<CallResult> {
+    const { conversation, calls, line, trajectory } = this.#parts;
+    line.send({ type: "turn" });
+    return callModel(conversation.request(moment), betasFor(moment), {
+      ...calls,
+      onRetry: (retry) => {
+        trajectory.write({ type: "retry", ...retry });
+        const seconds = (retry.delayMs / 1000).toFixed(1);
+        line.send({ type: "note", text: this.redactor.text(`${retry.reason}; again in ${seconds} s`) });
+      },
+    });
+  }
+}
+
+/** One answer, paid for and recorded; its price is reserved before it is asked for. */
+export async function ask(
+  run: AgentRun,
+): Promise<CallResult | { readonly kind: "unaffordable"; readonly reason: string }> {
+  const moment = run.nextMoment();
+  if (moment === null)
+    return {
+      kind: "unaffordable",
+      reason: `the next call could cost more than is left of ${run.limits.usdMax} USD`,
+    };
+  const sinceMs = Date.now();
+  const result = await run.call(moment);
+  if (result.kind === "answered") run.charge(result, moment, sinceMs);
+  return result;
+}
+
+type NoAnswer = Exclude<Awaited<ReturnType<typeof ask>>, { kind: "answered" | "too-long" }>;
+
+/** What a call that gave no answer means for the attempt. */
+export function endOfCall(run: AgentRun, result: NoAnswer): AgentEnd {
+  switch (result.kind) {
+    case "unaffordable":
+      return { status: "limit", reason: result.reason };
+    case "stopped":
+      return { status: "stopped", reason: null };
+    case "limited":
+      return { status: "limited", reason: result.reason, resetsAtMs: result.resetsAtMs };
+    case "down":
+      return { status: "unreachable", reason: `the model could not be reached: ${result.reason}` };
+    case "auth":
+      return { status: "auth", reason: `the key was refused: ${result.reason}` };
+    case "billing":
+      return { status: "billing", reason: `the account cannot pay: ${result.reason}` };
+    case "unknown-model": {
+      const { model } = run.conversation.frame;
+      const known = nearestModels(model).join(", ");
+      return {
+        status: "auth",
+        reason: `the server does not know the model ${model} (we know ${known}): ${result.reason}`,
+      };
+    }
+    case "prefix-mismatch":
+    case "invalid":
+      return { status: "failed", reason: `the model's server refused the request: ${result.reason}` };
+  }
+}
+
+const betasFor = ({ dropsThinking }: Moment): Readonly<Record<string, string>> =>
+  dropsThinking ? { "anthropic-beta": "thinking-binding-controls-2026-08-01" } : {};
+
+/** What a call is about, for people: its command or its path. */
+function aboutOf(input: unknown): string {
+  const [, about] =
+    Object.entries(Object(input)).find(([name]) => name === "command" || name === "path") ?? [];
+  return typeof about === "string" ? about.slice(0, 200) : "";
+}
+
+const endOf = (exit: number | null | undefined): string =>
+  exit === undefined ? "" : ` → exit ${String(exit)}`;

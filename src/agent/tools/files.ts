@@ -1,0 +1,10 @@
+/** The tools that read and change files; they share what was seen. */
+import { createEditTool } from "./edit.ts";
+import { createReadTool } from "./read.ts";
+import type { Tool } from "./tool.ts";
+import { createWriteTool } from "./write.ts";
+
+export function createFileTools(place: { readonly top: string }): readonly Tool[] {
+  const files = { ...place, marks: new Map<string, string>() };
+  return [createReadTool(files), createEditTool(files), createWriteTool(files)];
+}

@@ -1,0 +1,15 @@
+/** What commands share on the command line: values of options, and the example at the end of a help text. */
+import { InvalidArgumentError } from "commander";
+
+export const example = (line: string): string => `\nExample:\n  $ ${line}`;
+
+export function wholeNumber(value: string): number {
+  if (!/^-?\d+$/.test(value)) throw new InvalidArgumentError("It takes a whole number.");
+  return Number(value);
+}
+
+export function amount(value: string): number {
+  if (!/^\d+(\.\d+)?$/.test(value) || Number(value) === 0)
+    throw new InvalidArgumentError("It takes an amount above 0.");
+  return Number(value);
+}
