@@ -1,8 +1,8 @@
 /** The built-in agent against a scripted server: its own time, its memory, and how much it sends. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatBriefMessage, formatVerdictMessage, parseAgentLine } from "../src/formats/agent-stream.ts";
 import { formatAgentSettings } from "../src/formats/agent-settings.ts";
@@ -18,7 +18,7 @@ const command = "seq -w 1 6000";
 
 export async function measureAgent(repeats: number): Promise<readonly Figure[]> {
   const starts: number[] = [];
-  let sizes = { frame: 0, tools: 0, system: 0 };
+  let sizes = { whole: 0, frame: 0, tools: 0, system: 0 };
   for (let i = 0; i < repeats; i += 1) {
     const { msToRequest, text } = await timeFirstRequest();
     starts.push(msToRequest);
@@ -48,14 +48,20 @@ export async function measureAgent(repeats: number): Promise<readonly Figure[]> 
       limit: 7_000,
       note: `system ${sizes.system}, tools ${sizes.tools}`,
     },
+    { title: "first request, whole, for a task of three words", value: sizes.whole, unit: "characters" },
   ];
 }
 
 const size = (value: unknown): number => JSON.stringify(value).length;
 
-function sizesOf(text: string): { frame: number; tools: number; system: number } {
+function sizesOf(text: string): { whole: number; frame: number; tools: number; system: number } {
   const { messages: _, ...frame } = Object(JSON.parse(text));
-  return { frame: size(frame), tools: size(frame["tools"]), system: size(frame["system"]) };
+  return {
+    whole: text.length,
+    frame: size(frame),
+    tools: size(frame["tools"]),
+    system: size(frame["system"]),
+  };
 }
 
 interface Place extends Disposable {
@@ -159,77 +165,81 @@ function peakMegabytes(pid: number): number {
 export async function measureClients(): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const client of clients) {
-    const found = (process.env["PATH"] ?? "").split(delimiter).length > 0;
-    if (!found) continue;
     await using server = await startModelServer(() => ({ content: [{ type: "text", text: "Done." }] }));
     const home = join(tmpdir(), `ralph-bench-client-${process.hrtime.bigint()}`);
     mkdirSync(home, { recursive: true });
-    const { args, env } = client.start(server.url);
-    const child = spawn(client.program, args, {
-      cwd: home,
-      env: { PATH: process.env["PATH"], HOME: home, IS_SANDBOX: "1", ...env },
-      stdio: ["ignore", "ignore", "ignore"],
-      timeout: 30_000,
-    });
-    const isThere = await new Promise<boolean>((resolve) => {
-      child.once("error", () => resolve(false));
-      child.once("close", () => resolve(true));
-    });
+    const isThere = await runClient(client, server.url, home);
     rmSync(home, { recursive: true, force: true });
-    const texts = [...server.requests, ...server.others].map(({ text }) => text.length);
-    if (isThere) figures.push({ title: client.title, value: Math.max(0, ...texts), unit: "characters" });
+    const sizes = [...server.requests, ...server.others].map(({ text }) => text.length);
+    if (isThere) figures.push({ title: client.title, value: Math.max(0, ...sizes), unit: "characters" });
   }
   return figures;
 }
 
+function runClient(client: Client, url: string, home: string): Promise<boolean> {
+  const child = spawn(client.program, client.args(url), {
+    cwd: home,
+    env: { PATH: process.env["PATH"], HOME: home, IS_SANDBOX: "1", ...client.prepare(url, home) },
+    stdio: "ignore",
+    timeout: 30_000,
+  });
+  return new Promise((resolve) => {
+    child.once("error", () => resolve(false));
+    child.once("close", () => resolve(true));
+  });
+}
+
+interface Client {
+  readonly title: string;
+  readonly program: string;
+  readonly args: (url: string) => readonly string[];
+  /** Returns its environment. */
+  readonly prepare: (url: string, home: string) => Readonly<Record<string, string>>;
+}
+
 const words = "Say done.";
-const clients = [
-  {
-    title: "claude -p --bare, largest request",
-    program: "claude",
-    start: (url: string) => ({
-      args: ["-p", "--bare", "--model", defaultModel, words],
-      env: {
-        ANTHROPIC_BASE_URL: url,
-        ANTHROPIC_API_KEY: "none",
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
-      },
-    }),
-  },
-  {
-    title: "claude -p, largest request",
-    program: "claude",
-    start: (url: string) => ({
-      args: ["-p", "--model", defaultModel, words],
-      env: {
-        ANTHROPIC_BASE_URL: url,
-        ANTHROPIC_API_KEY: "none",
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
-      },
-    }),
-  },
+
+const claude = (title: string, ...more: readonly string[]): Client => ({
+  title,
+  program: "claude",
+  args: () => ["-p", ...more, "--model", defaultModel, words],
+  prepare: (url) => ({
+    ANTHROPIC_BASE_URL: url,
+    ANTHROPIC_API_KEY: "none",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+  }),
+});
+
+const clients: readonly Client[] = [
+  claude("claude -p --bare, largest request", "--bare"),
+  claude("claude -p, largest request"),
   {
     title: "codex exec, largest request",
     program: "codex",
-    start: (url: string) => ({
-      args: [
-        "exec",
-        "--skip-git-repo-check",
-        "-c",
-        `model_providers.local={name="local",base_url="${url}/v1",wire_api="responses",env_key="LOCAL_KEY"}`,
-        "-c",
-        'model_provider="local"',
-        words,
-      ],
-      env: { LOCAL_KEY: "none" },
-    }),
+    args: (url) => [
+      "exec",
+      "--skip-git-repo-check",
+      "-c",
+      `model_providers.local={name="local",base_url="${url}/v1",wire_api="responses",env_key="LOCAL_KEY"}`,
+      "-c",
+      'model_provider="local"',
+      words,
+    ],
+    prepare: () => ({ LOCAL_KEY: "none" }),
   },
   {
     title: "pi, largest request",
     program: "pi",
-    start: (url: string) => ({
-      args: ["--mode", "json", "--no-session", "--provider", "anthropic", "--model", defaultModel, words],
-      env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: "none", PI_OFFLINE: "1" },
-    }),
+    args: () => ["--mode", "json", "--no-session", "--provider", "local", "--model", defaultModel, words],
+    prepare(url, home) {
+      const provider = {
+        baseUrl: url,
+        api: "anthropic-messages",
+        apiKey: "none",
+        models: [{ id: defaultModel }],
+      };
+      writeFileSync(join(home, "models.json"), JSON.stringify({ providers: { local: provider } }));
+      return { PI_CODING_AGENT_DIR: home, PI_OFFLINE: "1" };
+    },
   },
-] as const;
+];

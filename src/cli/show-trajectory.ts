@@ -6,26 +6,33 @@ import { trajectoryName } from "../formats/agent-settings.ts";
 import { parseTrajectory, type TrajectoryBlock, type TrajectoryRecord } from "../formats/trajectory.ts";
 import { hang, print, printJson, style } from "./print.ts";
 
-/** @param folders Of the attempts, the oldest first: attempt number and its folder. */
+/** @param folders Of the attempts, the oldest first: attempt number, its folder, and how it ended. */
 export async function showTrajectories(
   task: string,
-  folders: ReadonlyMap<number, string>,
+  folders: ReadonlyMap<number, { readonly folder: string; readonly end: string }>,
   json: boolean,
 ): Promise<void> {
-  const found: { readonly attempt: number; readonly records: readonly TrajectoryRecord[] }[] = [];
-  for (const [attempt, folder] of folders) {
+  const found: Found[] = [];
+  for (const [attempt, { folder, end }] of folders) {
     const text = await readFile(join(folder, "agent", trajectoryName), "utf8").catch(() => null);
-    if (text !== null) found.push({ attempt, records: parseTrajectory(text) });
+    if (text !== null) found.push({ attempt, end, records: parseTrajectory(text) });
   }
   if (found.length === 0)
     throw new RalphError("task-unknown", `no trajectory of ${task} is kept`, {
       hint: "The built-in agent writes them; what other agents print is in agent.log, in the attempt's folder.",
     });
   if (json) return printJson({ task, attempts: found });
-  for (const { attempt, records } of found) printAttempt(attempt, records);
+  for (const each of found) printAttempt(each);
 }
 
-function printAttempt(attempt: number, records: readonly TrajectoryRecord[]): void {
+interface Found {
+  readonly attempt: number;
+  /** How the attempt ended, for the supervisor. */
+  readonly end: string;
+  readonly records: readonly TrajectoryRecord[];
+}
+
+function printAttempt({ attempt, end, records }: Found): void {
   print(style("bold", `Attempt ${attempt}`));
   const results = resultsOf(records);
   let turn = 0;
@@ -35,6 +42,7 @@ function printAttempt(attempt: number, records: readonly TrajectoryRecord[]): vo
       printTurn(record, turn, results);
     } else printRecord(record);
   }
+  if (end !== "") say("bold", "attempt", end);
   print();
 }
 
@@ -61,10 +69,15 @@ function printTurn(answer: Answer, turn: number, results: ReadonlyMap<unknown, T
 }
 
 function printCall(call: TrajectoryBlock, result: TrajectoryBlock | undefined): void {
+  const isRead = call["name"] === "read";
   say("bold", textOf(call["name"]), head(describeInput(call["input"])));
   if (result === undefined) return;
   const content = typeof result["content"] === "string" ? result["content"] : "(an image)";
-  print(indent(style(result["is_error"] === true ? "red" : "dim", head(content))));
+  print(
+    indent(
+      style(result["is_error"] === true ? "red" : "dim", head(content, isRead ? readLinesMax : linesMax)),
+    ),
+  );
 }
 
 function printRecord(record: Exclude<TrajectoryRecord, Answer>): void {
@@ -116,20 +129,28 @@ function printWords(who: string, block: TrajectoryBlock): void {
 function describeInput(input: unknown): string {
   const fields = Object.entries(Object(input));
   const main = fields.find(([name]) => ["command", "path", "summary"].includes(name));
-  const others = fields.filter((field) => field !== main && JSON.stringify(field[1]).length <= otherCharsMax);
+  const others = fields.filter(
+    (field) => field !== main && !Array.isArray(field[1]) && JSON.stringify(field[1]).length <= otherCharsMax,
+  );
   const rest = others.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
   if (main === undefined) return rest;
-  return `${textOf(main[1])}${rest === "" ? "" : `  (${rest})`}`;
+  const learnings = Object.entries(Object(input)).find(([name]) => name === "learnings")?.[1];
+  const learned = Array.isArray(learnings)
+    ? learnings.map((each) => `\nlearned: ${String(each)}`).join("")
+    : "";
+  return `${textOf(main[1])}${rest === "" ? "" : `  (${rest})`}${learned}`;
 }
 
 const otherCharsMax = 40;
 const linesMax = 12;
+/** What was read stands in the repository. */
+const readLinesMax = 4;
 
 /** Enough to follow the story: the whole of it is in the file. */
-function head(text: string): string {
+function head(text: string, most = linesMax): string {
   const lines = text.trimEnd().replaceAll("\t", "    ").split("\n");
-  const more = lines.length - linesMax;
-  return more <= 0 ? lines.join("\n") : [...lines.slice(0, linesMax), `… ${more} more lines`].join("\n");
+  const more = lines.length - most;
+  return more <= 0 ? lines.join("\n") : [...lines.slice(0, most), `… ${more} more lines`].join("\n");
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -33,8 +33,12 @@ export async function showTask(options: ShowOptions): Promise<void> {
     });
   }
   if (options.trajectory) {
-    const attempts = [...groupByAttempt(records).keys()];
-    const folders = new Map(attempts.map((attempt) => [attempt, `${state.attempts}/${task}/${attempt}`]));
+    const folders = new Map(
+      [...groupByAttempt(records)].map(([attempt, events]) => {
+        const end = events.flatMap(({ event }) => (isEnd(event) ? [describeStep(event, false) ?? ""] : []));
+        return [attempt, { folder: `${state.attempts}/${task}/${attempt}`, end: end.at(-1) ?? "" }];
+      }),
+    );
     return showTrajectories(task, folders, options.json);
   }
   if (options.json) return printJson({ task, events: records, refs });
@@ -43,6 +47,9 @@ export async function showTask(options: ShowOptions): Promise<void> {
   if (!options.diff) return;
   for (const { ref, sha } of refs) print(`\n${style("bold", ref)}\n${await log.patch(sha)}`);
 }
+
+const endTypes: readonly string[] = ["task-landed", "attempt-rejected", "attempt-interrupted"];
+const isEnd = ({ type }: LoopEvent): boolean => endTypes.includes(type);
 
 /** Tasks that have a file, a line in the journal or a ref: the journal may be gone, or the file. */
 async function listKnown(project: Project, records: readonly JournalRecord[]): Promise<readonly string[]> {

@@ -74,7 +74,7 @@ Gates, all of which must pass on the whole tree:
 ${commands}
 
 ${progress.file} and the tasks folder are written by the supervisor alone; your changes there are undone.
-Protected: ${protect.join(", ")}.`;
+Protected: ${protect.join(", ")}. Where the conventions ask for a change there, leave it out and say so in the summary.`;
   return `# How you work here
 
 You are one fresh agent for one task. This directory is a disposable clone; only the files in it count, commits do
@@ -89,7 +89,7 @@ ${commands}
 - Do not delete, skip or weaken tests. Tests that vanish or turn skipped reject the change.
 - If the task contradicts the specs or the tests, stop and ask: an honest question is better than a trick.
 - ${progress.file} and the tasks folder are written by the supervisor alone; your changes there are undone.
-- Protected: ${protect.join(", ")}.
+- Protected: ${protect.join(", ")}. Where the conventions ask for a change there, leave it out and say so.
 ${claimLines[claim]}`;
 }
 

@@ -24,10 +24,27 @@ export function renderEvidence(
     const ran = command === "" ? "" : `Ran: ${cutText(command, commandCharsMax)}\n`;
     // With one red gate the first line has said it already.
     const why = red.length === 1 ? "" : `: ${redReason(result) ?? ""}`;
+    const failures = renderFailures(result, Math.floor(room / 2));
+    const output = trimOutput(result.output, room - failures.length);
     const log = `Full log: ${result.logFile}`;
-    return `\n## Gate ${result.gate}${why}\n\n${ran}${log}\n\n\`\`\`\n${trimOutput(result.output, room)}\n\`\`\`\n`;
+    return `\n## Gate ${result.gate}${why}\n\n${ran}${log}\n${failures}\n\`\`\`\n${output}\n\`\`\`\n`;
   });
   return (head + sections.join("")).slice(0, evidenceCharsMax);
+}
+
+/** What the report says of each failed test: a gate may print nothing but that it has written one. */
+function renderFailures({ report }: GateResult, charsMax: number): string {
+  const tests = report?.kind === "read" ? report.tests : [];
+  const told = tests.flatMap(({ name, outcome, detail }) =>
+    outcome === "failed" && detail !== undefined ? [`\n### ${name}\n\n\`\`\`\n${detail}\n\`\`\`\n`] : [],
+  );
+  let text = "";
+  for (const [i, section] of told.entries()) {
+    if (text.length + section.length > charsMax - 100)
+      return `${text}\n(${told.length - i} more failed tests)\n`;
+    text += section;
+  }
+  return text;
 }
 
 const commandCharsMax = 120;

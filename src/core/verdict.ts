@@ -4,6 +4,8 @@
 export interface TestResult {
   readonly name: string;
   readonly outcome: "passed" | "failed" | "skipped";
+  /** What the runner says of a failure: message, difference, first frames. */
+  readonly detail?: string;
 }
 
 /** How a gate's command ended. */

@@ -1,8 +1,9 @@
 /** JUnit XML, as the common test runners write it, → the outcome of each test. */
+import { stripVTControlCharacters } from "node:util";
 import { parseXml, XmlDocumentType, XmlElement } from "@rgrove/parse-xml";
 import type { GateReport, TestResult } from "../core/verdict.ts";
 import { messageOf } from "../errors.ts";
-import { oneLine } from "./one-line.ts";
+import { cutText, oneLine } from "./one-line.ts";
 
 const charsMax = 50 * 1024 * 1024;
 const nameCharsMax = 500;
@@ -70,7 +71,22 @@ function testOf(testcase: XmlElement, suites: readonly string[]): TestResult {
   const { file, classname, name } = testcase.attributes;
   // Node's runner writes the class "test" or "suite" for every test.
   const group = classname === "test" || classname === "suite" ? undefined : classname;
-  return { name: nameOf([file, ...suites, group, name ?? "(unnamed)"]), outcome: outcomeOf(testcase) };
+  const test = { name: nameOf([file, ...suites, group, name ?? "(unnamed)"]), outcome: outcomeOf(testcase) };
+  const detail = test.outcome === "failed" ? detailOf(testcase) : "";
+  return detail === "" ? test : { ...test, detail };
+}
+
+const detailCharsMax = 4_000;
+
+/** Runners put the message into an attribute, into the text, or into both. */
+function detailOf(testcase: XmlElement): string {
+  const told = elementsOf(testcase)
+    .filter(isFailure)
+    .map((failure) => {
+      const [message, text] = [failure.attributes["message"] ?? "", failure.text.trim()];
+      return text.includes(message) ? text : `${message}\n${text}`;
+    });
+  return cutText(stripVTControlCharacters(told.join("\n")).trim(), detailCharsMax);
 }
 
 const notRun: ReadonlySet<string> = new Set(["skipped", "notrun", "disabled", "ignored", "pending"]);

@@ -134,7 +134,7 @@ async function returnEvidence(attempt: OpenAttempt, command: CommandOf<"return-e
   invariant(attempt.session !== null, "evidence goes back to an agent that worked");
   const { ports } = attempt.scope;
   const evidence = failure.evidence === null ? null : await ports.files.read(failure.evidence);
-  const told = `${(evidence ?? failure.reason).trimEnd()}\n\nThis is return ${round} of ${attempt.limits.roundsMax}.\n`;
+  const told = `${(evidence ?? failure.reason).trimEnd()}\n\nThis is return ${round} of ${attempt.limits.roundsMax}. Handing in the same files again ends the attempt.\n`;
   return hear(attempt, await attempt.session.returnEvidence(round, told));
 }
 

@@ -29,6 +29,23 @@ describe("Evidence", () => {
       `);
   });
 
+  it("holds what the report says of each failed test: the gate itself may print nothing of it", () => {
+    const failed = { name: "a > adds", outcome: "failed", detail: "3 is not 4" } as const;
+    const tests = [{ name: "a > b", outcome: "passed" } as const, failed, { ...failed, name: "a > c" }];
+    const result = { ...red("tests", "JUNIT report written"), report: { kind: "read", tests } as const };
+    const text = renderEvidence("red", [result], commands);
+    expect(text).toMatch(/### a > adds\n\n```\n3 is not 4\n```[^]*### a > c[^]*JUNIT report written/);
+    expect(text).not.toContain("a > b");
+    const many = Array.from({ length: 900 }, (_, i) => ({
+      ...failed,
+      name: `t${i}`,
+      detail: "d".repeat(900),
+    }));
+    const long = renderEvidence("red", [{ ...result, report: { kind: "read", tests: many } }], commands);
+    expect(long.length).toBeLessThanOrEqual(24_000);
+    expect(long).toMatch(/\(\d+ more failed tests\)[^]*JUNIT report written/);
+  });
+
   it("begins shortly before the first error, since that one explains the others", () => {
     const noise = Array.from({ length: 4_000 }, (_, i) => `ok ${i}: a quiet line`).join("\n");
     const output = `${noise}\nnot ok: the first\n${noise}\nsummary: 1 failed`;

@@ -171,3 +171,20 @@ describe("what cannot be read", () => {
     expect(parseJunit("<testsuite>".repeat(deep) + "</testsuite>".repeat(deep)).kind).toBe("unreadable");
   });
 });
+
+it("A failed test has what the runner says of it: message and text, without colours, at most 4,000 characters", () => {
+  const tests = (inner: string): readonly unknown[] => {
+    const report = parseJunit(`<testsuite><testcase name="a">${inner}</testcase></testsuite>`);
+    return report.kind === "read" ? report.tests : [];
+  };
+  expect(tests('<failure message="1 is not 2">at a.ts:3</failure>')).toEqual([
+    { name: "a", outcome: "failed", detail: "1 is not 2\nat a.ts:3" },
+  ]);
+  expect(tests('<error message="boom">Error: boom\n at b.ts</error>')).toMatchObject([
+    { detail: "Error: boom\n at b.ts" },
+  ]);
+  expect(tests(`<failure>${"x".repeat(9_000)}</failure>`)).toMatchObject([
+    { detail: expect.stringMatching(/^x{3999}…$/) },
+  ]);
+  expect(tests("<skipped/>")).toEqual([{ name: "a", outcome: "skipped" }]);
+});

@@ -37,6 +37,8 @@ export function groupOrder(
       RALPH_PROCESS: String(which.processes),
       RALPH_BRIEF: workspace.briefFile,
       RALPH_CLAIM: workspace.claimFile,
+      // Gates name it in their commands: an agent that runs them needs some file there. It is never read.
+      RALPH_REPORT: join(order.logFolder, "report.xml"),
     },
     logFile: join(order.logFolder, "agent.log"),
     wallMsMax: limits.wallMsMax,

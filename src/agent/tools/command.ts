@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { setImmediate as nextRead, setTimeout as sleep } from "node:timers/promises";
 import type { Redactor } from "../../formats/redact.ts";
 import { createOutput } from "./output.ts";
@@ -57,7 +57,7 @@ const drainMsMax = 250;
 
 /** @throws Error when it cannot be started. */
 export async function startCommand(
-  { env, outputFolder, redactor }: ShellPlace,
+  { top, env, outputFolder, redactor }: ShellPlace,
   { id, text, cwd }: { readonly id: number; readonly text: string; readonly cwd: string },
 ): Promise<ShellCommand> {
   mkdirSync(outputFolder, { recursive: true });
@@ -102,12 +102,21 @@ export async function startCommand(
       const left = ending !== null && processes.isAlive() ? [`what it started still runs: job ${id}`] : [];
       const taken = output.take();
       const said = [...left, ...notes].map((note) => `[${redactor.text(note)}]`);
-      const content = [ending ?? running, ...said, taken.text].join("\n");
+      // A model that has forgotten where it went takes what a command finds there for the whole project.
+      const where = cwd === top ? "" : ` · in ${redactor.text(shortPath(top, cwd))}`;
+      const content = [`${ending ?? running}${where}`, ...said, taken.text].join("\n");
       const spill = taken.spill === null ? {} : { spill: taken.spill };
       return { content, isError: false, facts: { exit: exitCode, charsTotal: taken.charsTotal, ...spill } };
     },
     close: () => void printed.destroy(),
   };
+}
+
+/** On one line, whatever is in it. */
+function shortPath(top: string, path: string): string {
+  const inside = relative(top, path);
+  const short = inside.startsWith("..") ? path : inside;
+  return /\p{Cc}/u.test(short) ? JSON.stringify(short) : short;
 }
 
 /**

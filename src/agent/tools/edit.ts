@@ -26,7 +26,7 @@ export function createEditTool(files: SeenFiles): Tool {
   return defineTool({
     name: "edit",
     description:
-      "Replaces old_string by new_string in a text file that you have read. old_string: text of the file, without the line numbers, long enough to occur once; or with replace_all, at every place. Line endings and mode are kept. After an edit or write the file counts as read.",
+      "Replaces old_string by new_string in a text file that you have read with read. old_string: text of the file, without the line numbers, long enough to occur once; or with replace_all, at every place. Line endings and mode are kept. After an edit or write the file counts as read.",
     input,
     isParallel: false,
     run: (order) => tellFailure(order.path, () => editFile(files, order)),
@@ -40,7 +40,8 @@ async function editFile(files: SeenFiles, order: Order): Promise<ToolResult> {
   const place = await placeToChange(files, path);
   const before = textOf(path, await loadSeen(files, path, place));
   const edited = editText(before, old, fresh, order.replace_all === true);
-  if (edited.kind !== "changed") return failure(tellMismatch(path, edited));
+  if (edited.kind === "none") return failure(tellMissing(path, edited.nearest, before, old));
+  if (edited.kind === "several") return failure(tellSeveral(path, edited));
   if (edited.text === before) return failure("nothing would change: line endings stay as they are");
   await replaceFile(files, place, Buffer.from(edited.text));
   const places = edited.count === 1 ? "" : ` in ${edited.count} places, the first`;
@@ -56,11 +57,18 @@ function textOf(path: string, { content, isWhole }: LoadedFile): string {
   return content.toString();
 }
 
-function tellMismatch(path: string, edited: Exclude<Edited, { kind: "changed" }>): string {
-  if (edited.kind === "none") {
-    const near = edited.nearest.length === 0 ? "" : `; the lines most like it:\n${edited.nearest.join("\n")}`;
-    return `old_string is not in ${path}${near}`;
-  }
+function tellSeveral(path: string, edited: Extract<Edited, { kind: "several" }>): string {
   const lines = edited.lines.join(", ") + (edited.count > edited.lines.length ? ", …" : "");
   return `old_string is in ${path} ${edited.count} times (lines ${lines}): make it longer, or set replace_all`;
+}
+
+const withoutBlanks = (text: string): string => text.replaceAll(/\s+/g, "");
+
+/** With the cause, where it is one of the usual ones. */
+function tellMissing(path: string, nearest: readonly string[], text: string, old: string): string {
+  const near = nearest.length === 0 ? "" : `; the lines most like it:\n${nearest.join("\n")}`;
+  if (/^ *\d+→/m.test(old)) return `old_string holds the line numbers that read shows: leave them out${near}`;
+  const isThere = withoutBlanks(old) !== "" && withoutBlanks(text).includes(withoutBlanks(old));
+  const cause = isThere ? " as it stands, but with other white space (tabs, blanks or line breaks)" : "";
+  return `old_string is not in ${path}${cause}${near}`;
 }

@@ -27,6 +27,8 @@ export interface SeenFiles {
   readonly top: string;
   /** Real path of what was read or written in this task → the mark of its content. */
   readonly marks: Map<string, string>;
+  /** Of those, the ones of which lines have not been shown yet: the first of these lines. */
+  readonly partly: Map<string, number>;
 }
 
 export interface LoadedFile {
@@ -135,7 +137,7 @@ export async function loadFile(files: SeenFiles, path: string): Promise<LoadedFi
 export async function loadSeen(files: SeenFiles, path: string, place: string): Promise<LoadedFile> {
   const file = await loadFile(files, place);
   const seen = files.marks.get(place);
-  if (seen === undefined) throw new Error(`${path} has not been read yet: read it first`);
+  if (seen === undefined) throw new Error(`${path} has not been read yet: read it first, with read`);
   if (seen !== file.mark) throw new Error(`${path} has changed since it was read: read it again`);
   return file;
 }
@@ -188,4 +190,5 @@ export async function replaceFile(files: SeenFiles, place: string, content: Buff
     throw error;
   }
   files.marks.set(place, hash("sha256", content));
+  files.partly.delete(place);
 }

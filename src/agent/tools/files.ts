@@ -5,6 +5,6 @@ import type { Tool } from "./tool.ts";
 import { createWriteTool } from "./write.ts";
 
 export function createFileTools(place: { readonly top: string }): readonly Tool[] {
-  const files = { ...place, marks: new Map<string, string>() };
+  const files = { ...place, marks: new Map<string, string>(), partly: new Map<string, number>() };
   return [createReadTool(files), createEditTool(files), createWriteTool(files)];
 }

@@ -48,7 +48,8 @@ export function createOutput(file: string, redactor: Redactor, bytesMax = fileBy
     charsTotal += text.length;
     spill.write(text);
     excerpt.push(text);
-    if (excerpt.isCut()) spill.open();
+    // What progress lines overwrote counts too: what is held is bounded, whatever is shown.
+    if (excerpt.isCut() || charsTotal > excerptCharsMax) spill.open();
   };
   const pass = (end: number): void => {
     if (end === 0) return;
@@ -141,8 +142,6 @@ function createSpill(file: string, bytesMax: number): Spill {
     write(text) {
       if (held === null) return put(text);
       held += text;
-      // What progress lines overwrote counts too: memory is bounded, whatever is shown.
-      if (held.length > excerptCharsMax) open();
     },
     open,
     close: () => void (descriptor !== null && closeSync(descriptor)),

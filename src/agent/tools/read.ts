@@ -37,16 +37,34 @@ async function readPath(files: SeenFiles, order: Order, signal: AbortSignal): Pr
   const { offset = 1, limit = linesMax } = order;
   if (!(offset >= 1 && limit >= 1)) return failure("offset and limit count from 1");
   const range = { first: Math.floor(offset), limit: Math.min(Math.floor(limit), linesMax) };
-  const part = { ...range, isCounted: true, note: null };
+  const part = { ...range, isCounted: true, isNumbered: true, note: null, onShown: () => {} };
   const path = resolve(files.top, order.path);
-  if ((await statPath(files, path)).isDirectory()) return showLines(path, await entriesOf(path), part);
+  if ((await statPath(files, path)).isDirectory())
+    return showLines(path, await entriesOf(path), { ...part, isNumbered: false });
   const file = await loadFile(files, path);
-  files.marks.set(await realpath(path), file.mark);
+  const onShown = noteSeen(files, await realpath(path), file.mark);
   const kind = foreignKind(file.content);
-  if (kind !== null && kind !== notUtf8) return showForeign(path, file, kind);
+  if (kind !== null && kind !== notUtf8) {
+    onShown(1, null);
+    return showForeign(path, file, kind);
+  }
   const isCounted = file.isWhole;
   const note = kind !== null && isCounted ? `[${kind}: edit would damage it]` : null;
-  return showLines(path, piecesOf(file, path, signal), { ...part, isCounted, note });
+  return showLines(path, piecesOf(file, path, signal), { ...part, isCounted, note, onShown });
+}
+
+/** Told of the lines that are shown: from which on, and which would be next; null when there are no more. */
+type OnShown = (first: number, next: number | null) => void;
+
+/** Keeps what was seen of a content: a file of which only a part was, is not to be replaced as a whole. */
+function noteSeen(files: SeenFiles, place: string, mark: string): OnShown {
+  if (files.marks.get(place) !== mark) files.partly.set(place, 1);
+  files.marks.set(place, mark);
+  return (first, next) => {
+    if (first > (files.partly.get(place) ?? Infinity)) return;
+    if (next === null) files.partly.delete(place);
+    else if (files.partly.has(place)) files.partly.set(place, Math.max(next, files.partly.get(place) ?? 1));
+  };
 }
 
 async function entriesOf(path: string): Promise<readonly string[]> {
@@ -82,11 +100,15 @@ async function* piecesOf(file: LoadedFile, path: string, signal: AbortSignal): A
 
 /** The lines with their numbers, and how to go on. */
 async function showLines(path: string, pieces: Pieces, part: Part): Promise<ToolResult> {
-  const { first, isCounted, note } = part;
+  const { first, isCounted, note, onShown } = part;
   const { lines, count, chars, isFull, isCut } = await takeLines(pieces, part);
-  if (count === 0) return { content: `${path} is empty`, isError: false };
+  if (count === 0) {
+    onShown(1, null);
+    return { content: `${path} is empty`, isError: false };
+  }
   if (lines.length === 0) return failure(`${path} has ${count} lines: offset ${first} is beyond its end`);
   const last = first + lines.length - 1;
+  onShown(first, isFull ? last + 1 : null);
   const total = isFull && !isCounted ? "" : ` of ${count}`;
   const onward = isFull ? `; go on with offset ${last + 1}` : "";
   if (isFull || first > 1) lines.push(`[lines ${first}-${last}${total}${onward}]`);
@@ -101,18 +123,20 @@ interface Part {
   readonly limit: number;
   /** The text comes in one piece, so that all its lines are counted. */
   readonly isCounted: boolean;
+  readonly isNumbered: boolean;
+  readonly onShown: OnShown;
   readonly note: string | null;
 }
 
 /** Keeps no more of a text than is shown of it. */
-async function takeLines(pieces: Pieces, { first, limit }: Part) {
+async function takeLines(pieces: Pieces, { first, limit, isNumbered }: Part) {
   const lines: string[] = [];
   const met = { count: 0, chars: 0, bytesLeft: bytesMax, isFull: false, isCut: false };
   let [line, chars] = ["", 0];
   const endLine = (): void => {
     met.count += 1;
     if (met.count >= first && !met.isFull) {
-      const shown = `${met.count}→${cutLine(line, chars)}`;
+      const shown = `${isNumbered ? `${met.count}→` : ""}${cutLine(line, chars)}`;
       met.bytesLeft -= Buffer.byteLength(shown) + 1;
       met.isFull = lines.length === limit || met.bytesLeft < 0;
       met.isCut ||= met.isFull || chars > lineCharsMax;

@@ -57,7 +57,7 @@ export function createShellTools(place: ShellPlace): ShellTools {
   const bash = defineTool({
     name: "bash",
     description:
-      "Runs a command in a fresh bash. The working directory carries over to the next call; variables and functions do not. There is no terminal and no input: nobody answers prompts. Standard error is in the output. The result begins with the exit code. Long output is cut in the middle; the notice names the file that has all of it. A command that outlives timeout_s is not ended but goes on as a job; background: true makes it one at once, for servers and watchers. At most 8 jobs; all end with the task.",
+      "Runs a command in a fresh bash. The working directory carries over to the next call; variables and functions do not. There is no terminal and no input: nobody answers prompts. Standard error is in the output. The result begins with the exit code; of a pipeline it is that of the last command. Long output is cut in the middle; the notice names the file that has all of it. A command that outlives timeout_s is not ended but goes on as a job; background: true makes it one at once, for servers and watchers. At most 8 at once; all end with the task.",
     input,
     isParallel: false,
     async run(order, signal): Promise<ToolResult> {

@@ -115,7 +115,7 @@ describe("edit, of what was not seen as it is", () => {
     symlinkSync("a", join(place.top, "link"));
     const order = { path: "a", old_string: "a", new_string: "b" };
     expect(await place.call("edit", order)).toMatchObject({
-      text: "a has not been read yet: read it first",
+      text: "a has not been read yet: read it first, with read",
       isError: true,
     });
     await place.read("link");
@@ -200,6 +200,16 @@ describe("edit, of a text that is not there once", () => {
       isError: true,
     });
     expect((await place.edit("a", "a", "c")).text).toContain("12 times (lines 1, 3, 4, 6, 7, 9, 10, 12, …)");
+  });
+
+  it("names the usual causes: other white space, and line numbers that were copied along", async () => {
+    using place = openFileWorkspace();
+    place.put("a", "if (x) {\n\tgo();\n}\n");
+    expect((await place.edit("a", "if (x) { go(); }", "x")).text).toContain("but with other white space");
+    expect((await place.edit("a", "2→\tgo();", "x")).text).toContain(
+      "holds the line numbers that read shows",
+    );
+    expect((await place.edit("a", "stop();", "x")).text).not.toContain("white space");
   });
 
   it("tells that it is not there, and what is most like it", async () => {

@@ -12,7 +12,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
 const secret = "sk-canary/1234 5678+9";
-const redactor = createRedactor({ API_KEY: secret });
+const linesOfSecret = "--- KEY ---\nAAAA\nBBBB\n--- END ---";
+const redactor = createRedactor({ API_KEY: secret, PEM_KEY: linesOfSecret });
 
 function open(bytesMax?: number): { readonly output: CommandOutput; readonly file: string } {
   const file = join(folder, `${(count += 1)}.txt`);
@@ -89,6 +90,12 @@ describe("The excerpt", () => {
     expect(textOf("start\n", ...states).split("\n")[1]).toBe("19999 of 20000");
   });
 
+  it("comes with the file when much was overwritten", () => {
+    const kept = keep("old state\rok\n".repeat(5_000));
+    expect(kept.text).toBe(`${"ok\n".repeat(5_000)}[complete output: ${kept.file}]`);
+    expect(statSync(kept.file).size).toBe(65_000);
+  });
+
   it("holds no half of a character, at whatever place it was cut", () => {
     const text = textOf(`x${"😀\n".repeat(20_000)}`);
     expect(text.isWellFormed()).toBe(true);
@@ -108,6 +115,13 @@ describe("What was printed", () => {
     const coloured = Buffer.from("a\u001B[1;38;5;196mb\u001B[0mc");
     for (let at = 1; at < coloured.length; at += 1)
       expect(textOf(coloured.subarray(0, at), coloured.subarray(at))).toBe("abc");
+    for (let at = 1; at < coloured.length; at += 1) {
+      const kept = keep(
+        Buffer.concat([Buffer.from("x".repeat(5_000)), coloured.subarray(0, at)]),
+        coloured.subarray(at),
+      );
+      expect(readFileSync(kept.file, "utf8")).toBe(`${"x".repeat(5_000)}abc`);
+    }
     expect(textOf("cut off: \u001B[1;3")).toMatch(/^cut off: /);
   });
 
@@ -173,6 +187,16 @@ describe("A secret", () => {
     }
   });
 
+  it("gets to the file in no pieces of a line that never ends, nor of lines of its own", () => {
+    for (const before of [4_090, 4_096, 4_100, 9_000]) {
+      const kept = keep(`${"x".repeat(before)}${secret.slice(0, 9)}`, `${secret.slice(9)}\n`);
+      expect(readFileSync(kept.file, "utf8")).toBe(`${"x".repeat(before)}[API_KEY]\n`);
+    }
+    expect(textOf(`a\n${linesOfSecret.slice(0, 12)}`, `${linesOfSecret.slice(12)}\nb\n`)).toBe(
+      "a\n[PEM_KEY]\nb",
+    );
+  });
+
   it("does not get to the file, either, while a command runs", () => {
     const { output, file } = open();
     output.push(Buffer.from(`first\n${secret.slice(0, 9)}`));
@@ -181,6 +205,11 @@ describe("A secret", () => {
     output.push(Buffer.from(`${secret.slice(9)}\nlast\n`));
     expect(output.take().text).toContain("[API_KEY]\nlast");
     expect(readFileSync(file, "utf8")).toBe("first\n[API_KEY]\nlast\n");
+    output.push(Buffer.from("x".repeat(9_000) + secret.slice(0, 9)));
+    output.take();
+    output.push(Buffer.from(secret.slice(9)));
+    output.end();
+    expect(readFileSync(file, "utf8")).toMatch(/x\[API_KEY\]$/);
   });
 });
 
@@ -275,7 +304,7 @@ describe("The file", () => {
     ];
     for (const kind of kinds) for (let i = 0; i < 200; i += 1) output.push(Buffer.from(kind));
     const before = process.memoryUsage().heapUsed;
-    for (const kind of kinds) for (let i = 0; i < 800; i += 1) output.push(Buffer.from(kind));
+    for (const kind of kinds) for (let i = 0; i < 2_500; i += 1) output.push(Buffer.from(kind));
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(100_000_000);
     output.end();
     expect(output.take().text.length).toBeLessThan(24_300);

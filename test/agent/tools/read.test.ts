@@ -202,7 +202,7 @@ describe("read, of what is no text", () => {
   it("lists a folder", async () => {
     using place = openFileWorkspace();
     for (const name of ["b.ts", "a/x", ".git/config", "two\nlines"]) place.put(name, "");
-    expect((await place.read(".")).text).toBe('1→"two\\nlines"\n2→.git/\n3→a/\n4→b.ts');
+    expect((await place.read(".")).text).toBe('"two\\nlines"\n.git/\na/\nb.ts');
     mkdirSync(join(place.top, "empty"));
     expect((await place.read("empty")).text).toMatch(/empty is empty$/);
     for (let at = 0; at < 2100; at += 1) place.put(`many/${at}`, "");

@@ -255,9 +255,9 @@ describe("The working directory", () => {
     const { bash, outputs } = open();
     await bash("true");
     const before = readdirSync("/proc/self/fd").length;
-    for (let i = 0; i < 20; i += 1) await bash("cd /; echo x");
+    for (let i = 0; i < 20; i += 1) await bash("cd /; seq 9000");
     expect(readdirSync("/proc/self/fd")).toHaveLength(before);
-    expect(readdirSync(outputs)).toEqual([]);
+    expect(readdirSync(outputs).filter((name) => !name.endsWith(".txt"))).toEqual([]);
   });
 });
 
@@ -286,8 +286,8 @@ describe("The environment", () => {
     expect(Object.keys(variables).filter((name) => /OF_THIS|ralph_/.test(name))).toEqual([]);
   });
 
-  it("does not read the person's start-up files", async () => {
-    const world = open();
+  it("does not read the person's start-up files, not even for a login from elsewhere", async () => {
+    const world = open({ SSH_CLIENT: "192.0.2.1 1 22", SHLVL: "0" });
     writeFileSync(join(world.top, "..", ".bashrc"), "echo from bashrc\n");
     writeFileSync(join(world.top, "..", ".profile"), "echo from profile\n");
     expect((await world.bash("echo only this")).rest).toBe("only this");
