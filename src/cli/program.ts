@@ -225,18 +225,27 @@ function addLog(program: Command): void {
     );
 }
 
+interface ShowFlags {
+  readonly attempt?: number;
+  readonly diff: boolean;
+  readonly trajectory: boolean;
+  readonly json?: true;
+}
+
 function addShow(program: Command): void {
   program
     .command("show <task>")
     .description("attempts, verdicts, evidence and kept work of one task")
+    .option("--attempt <n>", "this attempt alone", wholeNumber)
     .option("--diff", "with the changes of kept attempts and of the landing", false)
     .option("--trajectory", "what the built-in agent said, did and was told", false)
     .option(...json)
     .addHelpText("after", example("ralphwright show 0042-rate-limiter --diff"))
-    .action(async (task: string, options: { diff: boolean; trajectory: boolean; json?: true }) =>
+    .action(async (task: string, options: ShowFlags) =>
       (await import("./show.ts")).showTask({
         cwd: cwd(),
         task,
+        attempt: options.attempt ?? null,
         diff: options.diff,
         trajectory: options.trajectory,
         json: options.json === true,

@@ -1,5 +1,5 @@
 /** `ralphwright show <task>`: attempts, verdicts, evidence and diffs of one task, from journal and refs. */
-import { openCommitLog } from "../adapters/git/commit-log.ts";
+import { type KeptRef, openCommitLog } from "../adapters/git/commit-log.ts";
 import { readJournal } from "../adapters/state/journal-file.ts";
 import { shortSha } from "../core/ids.ts";
 import type { LoopEvent } from "../core/message.ts";
@@ -14,6 +14,8 @@ import { hang, localTime, print, printJson, style } from "./print.ts";
 export interface ShowOptions {
   readonly cwd: string;
   readonly task: string;
+  /** Null: all of them. */
+  readonly attempt: number | null;
   readonly diff: boolean;
   readonly trajectory: boolean;
   readonly json: boolean;
@@ -25,13 +27,19 @@ export async function showTask(options: ShowOptions): Promise<void> {
   const log = openCommitLog(repository.gitDir);
   const all = readJournal(state.journal);
   const task = findKnownTask(options.task, await listKnown(project, all));
-  const records = all.filter(({ event }) => "task" in event && event.task === task);
-  const refs = await log.refsOf(task);
-  if (records.length === 0 && refs.length === 0) {
+  const ofTask = all.filter(({ event }) => "task" in event && event.task === task);
+  const kept = await log.refsOf(task);
+  if (ofTask.length === 0 && kept.length === 0) {
     throw new RalphError("task-unknown", `there was no attempt at ${task} yet`, {
       hint: `\`ralphwright task show ${task}\` shows the task itself.`,
     });
   }
+  const { attempt: wanted } = options;
+  if (wanted !== null) requireAttempt(task, wanted, ofTask, kept);
+  const records = ofTask.filter(
+    ({ event }) => wanted === null || ("attempt" in event && event.attempt === wanted),
+  );
+  const refs = kept.filter(({ attempt }) => wanted === null || attempt === wanted);
   if (options.trajectory) {
     const folders = new Map(
       [...groupByAttempt(records)].map(([attempt, events]) => {
@@ -50,6 +58,21 @@ export async function showTask(options: ShowOptions): Promise<void> {
 
 const endTypes: readonly string[] = ["task-landed", "attempt-rejected", "attempt-interrupted"];
 const isEnd = ({ type }: LoopEvent): boolean => endTypes.includes(type);
+
+/** An attempt is known by a line in the journal or by a ref. */
+function requireAttempt(
+  task: string,
+  wanted: number,
+  records: readonly JournalRecord[],
+  refs: readonly KeptRef[],
+): void {
+  const kept = refs.flatMap(({ attempt }) => (attempt === null ? [] : [attempt]));
+  const known = new Set([...groupByAttempt(records).keys(), ...kept]);
+  if (known.has(wanted)) return;
+  throw new RalphError("task-unknown", `there was no attempt ${wanted} at ${task}`, {
+    hint: `Its attempts: ${[...known].toSorted((a, b) => a - b).join(", ")}.`,
+  });
+}
 
 /** Tasks that have a file, a line in the journal or a ref: the journal may be gone, or the file. */
 async function listKnown(project: Project, records: readonly JournalRecord[]): Promise<readonly string[]> {

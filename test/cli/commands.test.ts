@@ -255,3 +255,34 @@ describe("After a night with a landing, a lie and a question", () => {
     expect(call("task", "list").stdout).not.toContain("0002-");
   });
 });
+
+describe("After a task that landed with its second attempt", () => {
+  beforeAll(async () => {
+    world = await createWorld({
+      agent: { one: "breaks-a-test,lands-a-change" },
+      config: { limits: { attempts: 2, rounds: 0 } },
+    });
+    await world.run();
+  }, 120_000);
+
+  afterAll(async () => world[Symbol.asyncDispose]());
+
+  it("show --attempt tells one attempt alone, and with --diff its change alone", () => {
+    const first = call("show", "one", "--attempt", "1", "--diff").stdout;
+    const second = call("show", "one", "--attempt", "2", "--diff").stdout;
+    expect(first).toMatch(/^Attempt 1\n(.|\n)*rejected \(red\)(.|\n)*diff --git a\/src\/words.mjs/);
+    expect(first).not.toMatch(/Attempt 2|landed/);
+    expect(second).toMatch(/^Attempt 2\n(.|\n)*landed as(.|\n)*diff --git/);
+    expect(second).not.toMatch(/Attempt 1|rejected|refs\/ralph\/attempts/);
+    expect(json("show", "one", "--attempt", "1")).toMatchObject({
+      refs: [{ ref: "refs/ralph/attempts/one/1" }],
+    });
+    expect(json("show", "one", "--attempt", "2")).toMatchObject({ refs: [{ ref: "refs/ralph/landed/one" }] });
+  });
+
+  it("show names the attempts there are for one that there is not", () => {
+    const { status, stderr, stdout } = call("show", "one", "--attempt", "3");
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toBe("ralphwright: there was no attempt 3 at one\n  Its attempts: 1, 2.\n");
+  });
+});

@@ -21,7 +21,14 @@ export interface CommitLog {
   /** The change of one commit as a patch. */
   patch(revision: string): Promise<string>;
   /** Names below `refs/ralph/` for a task: kept attempts and the landed ref. */
-  refsOf(task: string): Promise<readonly { readonly ref: string; readonly sha: string }[]>;
+  refsOf(task: string): Promise<readonly KeptRef[]>;
+}
+
+export interface KeptRef {
+  readonly ref: string;
+  readonly sha: string;
+  /** Whose work it is: by the name of the ref, or by the trailer of what landed; null when neither says. */
+  readonly attempt: number | null;
 }
 
 export function openCommitLog(gitDir: string): CommitLog {
@@ -48,11 +55,21 @@ export function openCommitLog(gitDir: string): CommitLog {
       git.raw(["show", "--stat", "--patch", "--no-ext-diff", "--no-textconv", "--format=", revision]),
     async refsOf(task) {
       const patterns = [`refs/ralph/attempts/${task}/`, `refs/ralph/landed/${task}`];
-      const output = await git.raw(["for-each-ref", "--format=%(objectname) %(refname)", ...patterns]);
-      return output
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => ({ sha: line.split(" ")[0] ?? "", ref: line.split(" ")[1] ?? "" }));
+      const format = "--format=%(objectname)%00%(refname)%00%(contents)%00";
+      const output = await git.raw(["for-each-ref", format, ...patterns]);
+      const kept: KeptRef[] = [];
+      const fields = output.split("\0");
+      for (let i = 0; i + 2 < fields.length; i += 3) {
+        const [sha = "", ref = "", message = ""] = fields.slice(i, i + 3);
+        kept.push({ sha: sha.trim(), ref, attempt: attemptOf(ref, message) });
+      }
+      return kept;
     },
   };
+}
+
+function attemptOf(ref: string, message: string): number | null {
+  const named =
+    /^refs\/ralph\/attempts\/[^/]+\/(\d+)$/.exec(ref)?.[1] ?? parseTrailers(message).get("Attempt");
+  return named === undefined ? null : Number(named);
 }

@@ -27,7 +27,10 @@ async function writeText(files: SeenFiles, { path, content }: z.output<typeof in
   await replaceFile(files, place, bytes);
   const was = old === null ? "made" : "replaced";
   const before = old === null ? "" : ` (it had ${countLines(old.content.toString())})`;
-  return { content: `${was} ${path}: ${countLines(content)}, ${bytes.length} bytes${before}`, isError: false };
+  return {
+    content: `${was} ${path}: ${countLines(content)}, ${bytes.length} bytes${before}`,
+    isError: false,
+  };
 }
 
 function countLines(text: string): string {
