@@ -34,6 +34,9 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(config, { recursive: true, force: true }));
 
+/** On a machine that is full the program takes its time. */
+const patienceMs = 110_000;
+
 interface Staging {
   readonly script: Script;
   /** Name of what is recorded. */
@@ -66,7 +69,7 @@ async function stage(staging: Staging): Promise<Staged> {
     ...(variables ?? { ANTHROPIC_API_KEY: "key" }),
   };
   const command = ["env", ...Object.entries(environment).map((pair) => pair.join("=")), inject("claude")];
-  const order = { ...agentOrder(workspace, limits), logFolder: makeFolder("claude-log") };
+  const order = { ...agentOrder(workspace, { wallMsMax: patienceMs, idleMsMax: patienceMs, ...limits }), logFolder: makeFolder("claude-log") };
   const program = { label: "claude", command, model, effort: "low" as const, names: [] };
   const session = openClaudeSession(order, program);
   cleanups.push(
