@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { askGit } from "../adapters/git/git.ts";
 import { RalphError } from "../errors.ts";
 import { showLog } from "./log.ts";
+import type { Overrides } from "./compose.ts";
 import { print, style } from "./print.ts";
 import { run } from "./run.ts";
 import type { LogFormat } from "./tell.ts";
@@ -17,21 +18,48 @@ const assets = fileURLToPath(new URL("../demo/", import.meta.url));
 const starter = fileURLToPath(new URL("../../bin/ralphwright.mjs", import.meta.url));
 const program = existsSync(starter) ? starter : (process.argv[1] ?? "");
 
-/** Returns the exit status: 0 when the night went as recorded. */
-export async function demo(options: { readonly log: LogFormat }): Promise<number> {
+export interface DemoOptions {
+  readonly log: LogFormat;
+  /** The built-in agent and a model in the place of the recordings. */
+  readonly live: boolean;
+  readonly model: string | null;
+}
+
+/** Returns the exit status: 0 when the night went as recorded; of a live one, that of its run. */
+export async function demo(options: DemoOptions): Promise<number> {
+  if (options.live && !hasModel(process.env)) {
+    process.stderr.write("ralphwright: no key: set ANTHROPIC_API_KEY for a live demo\n");
+    return 6;
+  }
   const folder = await mkdtemp(join(tmpdir(), "ralphwright-demo-"));
   const project = join(folder, "tally");
   process.env["RALPH_STATE_DIR"] = join(folder, "state");
   process.env["PATH"] = demoPath();
   await layOutProject(project);
-  print(introduction(project));
-  const status = await run({ cwd: project, overrides: {}, log: options.log });
+  print(introduction(project, options.live));
+  const overrides = options.live ? liveOverrides(options.model) : {};
+  const status = await run({ cwd: project, overrides, log: options.log });
   print();
   await showLog({ cwd: project, run: null, all: false, json: false });
+  if (options.live) {
+    print(`\n  cd ${quote(project)}\n  rm -r ${quote(folder)}    when you are done`);
+    return status;
+  }
   print(whereToLook(project, folder));
   // One task ends with a question for a person: 1 is how this night is meant to end.
   return status === 1 ? 0 : status || 1;
 }
+
+const hasModel = (environment: Readonly<Record<string, string | undefined>>): boolean =>
+  ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"].some(
+    (name) => (environment[name] ?? "") !== "",
+  );
+
+/** A model thinks longer than a recording; what it may spend stays small. */
+const liveOverrides = (model: string | null): Overrides => ({
+  agent: { kind: "builtin", ...(model === null ? {} : { model }) },
+  limits: { attempt: { wall: "20m", idle: "10m" } },
+});
 
 /** Node itself first, then the tools that the demo's gates call. */
 function demoPath(): string {
@@ -71,7 +99,13 @@ async function layOutProject(project: string): Promise<void> {
   }
 }
 
-function introduction(project: string): string {
+function introduction(project: string, live: boolean): string {
+  if (live)
+    return `${style("bold", "A live night.")} The built-in agent asks the model, for at most 5 USD (1 USD an
+attempt). Types, lint and tests decide what lands; task 0005 needs a person.
+
+  ${project}
+`;
   return `${style("bold", "A recorded night.")} The agents are recordings: no model is asked, nothing is
 spent. All else is real: their edits and commands, git, the gates (types, lint,
 tests) and the verdicts.

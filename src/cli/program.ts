@@ -270,9 +270,11 @@ function addDemo(program: Command, outcome: { status: number }): void {
   program
     .command("demo")
     .description("a recorded night on a small real project: no key, no model, under a minute")
+    .option("--live", "with the built-in agent and a model: needs a key, and spends at most 5 USD", false)
+    .option("--model <id>", "exact model id, with --live")
     .addOption(logOption().default("plain"))
     .addHelpText("after", example("ralphwright demo"))
-    .action(async ({ log }: { log: LogFormat }) => {
-      outcome.status = await (await import("./demo.ts")).demo({ log });
+    .action(async ({ log, live, model }: { log: LogFormat; live: boolean; model?: string }) => {
+      outcome.status = await (await import("./demo.ts")).demo({ log, live, model: model ?? null });
     });
 }
