@@ -8,6 +8,11 @@ enableCompileCache();
 for (const flag of ["--optimize-for-size", "--max-semi-space-size=2"]) setFlagsFromString(flag);
 // The supervisor may be gone before the last message is written.
 process.stdout.on("error", () => process.exit(1));
+// A client that asks for its login in the background fails in the background.
+process.on("unhandledRejection", (reason) => {
+  process.stderr.write(`${reason instanceof Error ? reason.message : String(reason)}\n`);
+  process.exit(30);
+});
 const { main } = await import("./program.ts");
 process.exitCode = await main(process.argv[2] ?? "");
 // An open standard input would keep the process alive.

@@ -52,29 +52,28 @@ export interface ClientParts {
   readonly silenceMsMax: number;
 }
 
+/** For one call at a time. @throws Error when the client cannot be made, for want of a variable, say. */
 export function createModelClient({ open, fetch, silenceMsMax }: ClientParts): ModelClient {
+  let timer: NodeJS.Timeout | undefined;
+  const client = open({
+    fetch: async (...request) => watchBytes(await fetch(...request), () => timer?.refresh()),
+    maxRetries: 0,
+    timeout: silenceMsMax,
+    logLevel: "off",
+    openTelemetry: false,
+  });
   return {
     async send(body, { headers, signal }) {
       const watch = new AbortController();
-      const timer = setTimeout(() => watch.abort(), silenceMsMax);
-      const watched: typeof fetch = async (...request) => watchBytes(await fetch(...request), timer);
-      const client = open({
-        fetch: watched,
-        maxRetries: 0,
-        timeout: silenceMsMax,
-        logLevel: "off",
-        openTelemetry: false,
-      });
+      timer = setTimeout(() => watch.abort(), silenceMsMax);
       try {
-        const stream = client.messages.stream(body, {
-          headers,
-          signal: AbortSignal.any([signal, watch.signal]),
-        });
+        const either = AbortSignal.any([signal, watch.signal]);
+        const stream = client.messages.stream(body, { headers, signal: either });
         const message = await stream.finalMessage();
         return { message, requestId: stream.request_id ?? null };
       } catch (error) {
-        const silent = watch.signal.aborted && !signal.aborted;
-        throw new CallFailed(silent ? silence(silenceMsMax) : describeError(error));
+        const isSilent = watch.signal.aborted && !signal.aborted;
+        throw new CallFailed(isSilent ? silence(silenceMsMax) : describeError(error));
       } finally {
         clearTimeout(timer);
       }
@@ -82,13 +81,13 @@ export function createModelClient({ open, fetch, silenceMsMax }: ClientParts): M
   };
 }
 
-/** Every byte, a ping's too, puts the timer off. */
-function watchBytes(response: Response, timer: NodeJS.Timeout): Response {
-  timer.refresh();
+/** Tells of every byte, a ping's too. */
+function watchBytes(response: Response, onByte: () => void): Response {
+  onByte();
   if (response.body === null) return response;
   const watcher = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
-      timer.refresh();
+      onByte();
       controller.enqueue(chunk);
     },
   });

@@ -6,13 +6,14 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AgentSettings, parseAgentSettings, trajectoryName } from "../formats/agent-settings.ts";
+import { messageOf } from "../errors.ts";
 import { endStatuses } from "../formats/agent-stream.ts";
 import { aliasTarget, modelFacts, type ModelFacts } from "../formats/models.ts";
 import { createRedactor, type Redactor } from "../formats/redact.ts";
 import { openConversation } from "./conversation.ts";
 import type { Limits } from "./limits.ts";
 import { work } from "./loop.ts";
-import { type ClientParts, createModelClient } from "./model-client.ts";
+import { type ClientParts, createModelClient, type ModelClient } from "./model-client.ts";
 import { firstMessage, lookAround, type Place as Around, systemText } from "./prompt.ts";
 import { openProvider } from "./provider.ts";
 import { readRecording, replayFetch } from "./replay.ts";
@@ -53,8 +54,8 @@ interface Place {
 async function runTask(place: Place): Promise<AgentEnd> {
   const { settings, line, redactor } = place;
   const around = lookAround(process.cwd());
-  const provider = await chooseProvider(settings);
-  if (provider.kind === "refused") return { status: "auth", reason: provider.reason };
+  const chosen = await chooseClient(settings);
+  if (chosen.kind === "refused") return { status: "auth", reason: chosen.reason };
   line.send({ type: "started", agent: "builtin", model: settings.model });
   const brief = await line.brief();
   if (brief === null) return { status: "failed", reason: "no brief came on standard input" };
@@ -70,18 +71,32 @@ async function runTask(place: Place): Promise<AgentEnd> {
   try {
     const tools = [...shell.tools, ...createFileTools({ top: process.cwd() }), doneTool];
     return await work(
-      openRun(place, { brief, tools, parts: provider, signal: stopping.signal, around: await around }),
+      openRun(place, { brief, tools, client: chosen.client, signal: stopping.signal, around: await around }),
     );
   } finally {
     await shell.close();
   }
 }
 
-type Chosen = Pick<ClientParts, "open" | "fetch">;
+type Chosen =
+  | { readonly kind: "open"; readonly client: ModelClient }
+  | { readonly kind: "refused"; readonly reason: string };
 
-async function chooseProvider(
-  settings: AgentSettings,
-): Promise<(Chosen & { readonly kind: "open" }) | { readonly kind: "refused"; readonly reason: string }> {
+async function chooseClient(settings: AgentSettings): Promise<Chosen> {
+  try {
+    const provider = await chooseProvider(settings);
+    if (provider.kind === "refused") return provider;
+    return { kind: "open", client: createModelClient({ ...provider, silenceMsMax }) };
+  } catch (error) {
+    return { kind: "refused", reason: `the model's client cannot be made: ${messageOf(error)}` };
+  }
+}
+
+type Provider =
+  | ({ readonly kind: "open" } & Pick<ClientParts, "open" | "fetch">)
+  | { readonly kind: "refused"; readonly reason: string };
+
+async function chooseProvider(settings: AgentSettings): Promise<Provider> {
   const exact = aliasTarget(settings.model);
   if (exact !== null)
     return {
@@ -103,14 +118,14 @@ async function chooseProvider(
 interface Opening {
   readonly brief: BriefMessage;
   readonly tools: AgentRun["tools"];
-  readonly parts: Chosen;
+  readonly client: ModelClient;
   readonly signal: AbortSignal;
   readonly around: Around;
 }
 
 function openRun(
   { settings, line, redactor, trajectory }: Place,
-  { brief, tools, parts, signal, around }: Opening,
+  { brief, tools, client, signal, around }: Opening,
 ): AgentRun {
   const today = new Date().toISOString().slice(0, 10);
   const facts = (model: string): ModelFacts => modelFacts(model, today, settings.models);
@@ -152,7 +167,7 @@ function openRun(
     redactor,
     outputTokensMax: Math.min(own.outputTokensMax, outputTokensFor(settings.effort)),
     calls: {
-      client: createModelClient({ ...parts, silenceMsMax }),
+      client,
       signal,
       nowMs: Date.now,
       sleep: (ms, stop) => sleep(ms, undefined, { signal: stop }).catch(() => {}),

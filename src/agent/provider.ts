@@ -67,16 +67,13 @@ async function openCompanion(provider: keyof typeof companions): Promise<Opened>
     const Client = loaded[client];
     if (Client === undefined)
       return { kind: "refused", reason: `${name} has no ${client}: is it the right version?` };
-    // Made once now: what is missing in the environment is told before the first call.
-    void new Client({});
     return { kind: "open", open: (options) => new Client(options) };
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    if (!missing) throw error;
     return {
       kind: "refused",
-      reason: missing
-        ? `agent.provider ${provider} needs the package ${name}: npm install it where ralphwright is installed`
-        : `agent.provider ${provider}: ${error instanceof Error ? error.message : String(error)}`,
+      reason: `agent.provider ${provider} needs the package ${name}: npm install it where ralphwright is installed`,
     };
   }
 }

@@ -20,7 +20,14 @@ const secretCharsMin = 8;
 export function createRedactor(environment: Readonly<Record<string, string | undefined>>): Redactor {
   const replacements = findSecrets(environment);
   const charsMax = Math.max(0, ...replacements.map(([form]) => form.length));
-  const hasLines = replacements.some(([form]) => form.includes("\n"));
+  /** Of the end of a text, what may be the beginning of a secret. */
+  const begunChars = (text: string): number => {
+    for (let chars = Math.min(charsMax - 1, text.length); chars > 0; chars -= 1) {
+      const end = text.slice(-chars);
+      if (replacements.some(([form]) => form.startsWith(end))) return chars;
+    }
+    return 0;
+  };
   const redactText = (text: string): string =>
     replacements.reduce((rest, [form, name]) => rest.replaceAll(form, name), text);
   return {
@@ -32,9 +39,7 @@ export function createRedactor(environment: Readonly<Record<string, string | und
         push(piece) {
           // Whole secrets are gone after this; a half one can only stand at the very end.
           const clean = redactText(held + piece);
-          const heldBack = clean.length - Math.max(0, charsMax - 1);
-          // A secret of one line cannot go on in the next: whole lines need not wait.
-          const cut = Math.max(0, heldBack, hasLines ? 0 : clean.lastIndexOf("\n") + 1);
+          const cut = clean.length - begunChars(clean);
           held = clean.slice(cut);
           return clean.slice(0, cut);
         },

@@ -69,7 +69,10 @@ async function stage(staging: Staging): Promise<Staged> {
     ...(variables ?? { ANTHROPIC_API_KEY: "key" }),
   };
   const command = ["env", ...Object.entries(environment).map((pair) => pair.join("=")), inject("claude")];
-  const order = { ...agentOrder(workspace, { wallMsMax: patienceMs, idleMsMax: patienceMs, ...limits }), logFolder: makeFolder("claude-log") };
+  const order = {
+    ...agentOrder(workspace, { wallMsMax: patienceMs, idleMsMax: patienceMs, ...limits }),
+    logFolder: makeFolder("claude-log"),
+  };
   const program = { label: "claude", command, model, effort: "low" as const, names: [] };
   const session = openClaudeSession(order, program);
   cleanups.push(

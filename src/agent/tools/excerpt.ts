@@ -2,8 +2,7 @@
 
 export interface Excerpt {
   readonly push: (text: string) => void;
-  /** Something is missing. */
-  readonly isCut: () => boolean;
+  readonly hasCutLine: () => boolean;
   /** The last call. `where` says where all of it is. */
   readonly end: (charsTotal: number, where: string | null) => string;
 }
@@ -11,6 +10,7 @@ export interface Excerpt {
 const headCharsMax = 8_000;
 const tailCharsMax = 16_000;
 const lineCharsMax = 2_000;
+/** Of less than this, nothing is missing but the ends of long lines. */
 export const excerptCharsMax = headCharsMax + tailCharsMax;
 
 export function createExcerpt(): Excerpt {
@@ -44,7 +44,7 @@ export function createExcerpt(): Excerpt {
       // One character too long stays too long; a return at the end stays, for what follows overwrites the line.
       open = lastState(open).slice(0, lineCharsMax + 1) + (open.endsWith("\r") ? "\r" : "");
     },
-    isCut: () => hasCutLine || charsCut > 0 || tail.length > tailCharsMax || open.length > lineCharsMax,
+    hasCutLine: () => hasCutLine || open.length > lineCharsMax,
     end(charsTotal, where) {
       add(open);
       const over = Math.max(0, tail.length - tailCharsMax);

@@ -49,7 +49,7 @@ export function createOutput(file: string, redactor: Redactor, bytesMax = fileBy
     spill.write(text);
     excerpt.push(text);
     // What progress lines overwrote counts too: what is held is bounded, whatever is shown.
-    if (excerpt.isCut() || charsTotal > excerptCharsMax) spill.open();
+    if (excerpt.hasCutLine() || charsTotal > excerptCharsMax) spill.open();
   };
   const pass = (end: number): void => {
     if (end === 0) return;

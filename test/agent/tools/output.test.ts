@@ -65,12 +65,13 @@ describe("The excerpt", () => {
   });
 
   it("cuts lines over 2,000 characters, and the file has them whole", () => {
-    const long = "y".repeat(50_000);
-    const kept = keep(`before\n${long}\nafter\n${"z".repeat(2_000)}`);
-    expect(kept.text).toBe(
-      `before\n${"y".repeat(2_000)}… [line cut]\nafter\n${"z".repeat(2_000)}\n[complete output: ${kept.file}]`,
-    );
-    expect(readFileSync(kept.file, "utf8")).toContain(long);
+    for (const long of ["y".repeat(2_001), "y".repeat(50_000)]) {
+      const kept = keep(`before\n${long}\nafter\n${"z".repeat(2_000)}`);
+      expect(kept.text).toBe(
+        `before\n${"y".repeat(2_000)}… [line cut]\nafter\n${"z".repeat(2_000)}\n[complete output: ${kept.file}]`,
+      );
+      expect(readFileSync(kept.file, "utf8")).toContain(long);
+    }
   });
 
   it("cuts the last line, too, when it never ends, whatever its pieces are", () => {
@@ -82,10 +83,28 @@ describe("The excerpt", () => {
     }
   });
 
+  it("cuts it, and overwrites it, also when no secrets are known", () => {
+    for (const [last, shown] of [
+      ["", /^x{2000}… \[line cut\]\n/],
+      ["\r", /^x{2000}… \[line cut\]\n/],
+      ["\rend", /^end\n/],
+    ] as const) {
+      const output = createOutput(join(folder, "no-secrets.txt"), createRedactor({}));
+      output.push(Buffer.from(`${"x".repeat(9_000)}${last.slice(0, 1)}`));
+      output.push(Buffer.from(last.slice(1)));
+      output.end();
+      expect(output.take().text).toMatch(shown);
+    }
+  });
+
   it("shows the last state of a progress line, also when it came in pieces", () => {
     expect(textOf("10%\r", "20%\r", "100%\n", "done\r\n")).toBe("100%\ndone");
     expect(textOf("10%\r20%\r", "30%\r")).toBe("30%");
     expect(textOf("a\r\r\nb\r", "\r\nc\r")).toBe("a\nb\nc");
+    expect(textOf(`${"x".repeat(5_000)}\r`, "short\r", "end\n").split("\n")[0]).toBe("end");
+    expect(textOf(`${"x".repeat(5_000)}${" ".repeat(99)}\r`, `${"y".repeat(5_000)}\rend\n`)).toMatch(
+      /^end\n/,
+    );
     const states = Array.from({ length: 20_000 }, (_, i) => `${i} of 20000\r`);
     expect(textOf("start\n", ...states).split("\n")[1]).toBe("19999 of 20000");
   });
