@@ -1,5 +1,6 @@
 /** Who serves the model: Anthropic or any endpoint that speaks its API; others by a package of their own, if installed. */
-import type { ClientOptions } from "@anthropic-ai/sdk";
+import { createRequire } from "node:module";
+import type * as Sdk from "@anthropic-ai/sdk";
 import type { AgentSettings } from "../formats/agent-settings.ts";
 import type { ClientParts } from "./model-client.ts";
 
@@ -20,8 +21,7 @@ export async function openProvider(settings: AgentSettings, environment: Environ
       kind: "refused",
       reason: "no key: set ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN) for the built-in agent",
     };
-  // Loaded here and not above: it takes a third of the start, and other things can be waited for meanwhile.
-  const { Anthropic } = await import("@anthropic-ai/sdk");
+  const { Anthropic } = loadSdk();
   return {
     kind: "open",
     open: (options) =>
@@ -34,7 +34,7 @@ function findCredentials(
   { key_header }: AgentSettings,
   environment: Environment,
   isOwnEndpoint: boolean,
-): Pick<ClientOptions, "apiKey" | "authToken" | "defaultHeaders"> | null {
+): Pick<Sdk.ClientOptions, "apiKey" | "authToken" | "defaultHeaders"> | null {
   const apiKey = valueOf(environment, "ANTHROPIC_API_KEY");
   const authToken = apiKey === null ? valueOf(environment, "ANTHROPIC_AUTH_TOKEN") : null;
   const key = apiKey ?? authToken;
@@ -50,6 +50,15 @@ function findCredentials(
 function valueOf(environment: Environment, name: string): string | null {
   const value = environment[name] ?? "";
   return value === "" ? null : value;
+}
+
+/**
+ * Loaded when it is needed, so that other things can be waited for meanwhile; and its CommonJS build, which is one
+ * third quicker to load than its modules: a tenth of the time to the first request.
+ */
+function loadSdk(): typeof Sdk {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same package, by its other entry
+  return createRequire(import.meta.url)("@anthropic-ai/sdk") as typeof Sdk;
 }
 
 const companions = {
