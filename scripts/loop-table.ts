@@ -5,6 +5,7 @@ import { expectedPhases, type OpenAttemptEvent } from "../src/core/attempt-step.
 import { commitSha, taskId, treeSha } from "../src/core/ids.ts";
 import { InvariantError } from "../src/core/invariant.ts";
 import type { AgentStop, Baseline, Candidate, Change, LoopEvent, Verdict } from "../src/core/message.ts";
+import { noUsage as usage } from "../src/core/message.ts";
 import { type Attempt, emptyState, type LoopState, type Phase, phases } from "../src/core/state.ts";
 import type { Step } from "../src/core/move.ts";
 import { transition } from "../src/core/transition.ts";
@@ -96,6 +97,7 @@ const conditions: Readonly<Record<string, Condition>> = {
   "the run is stopping": { stop: "drain" },
   "everything stops now": { stop: "now" },
   "no round is left": { roundsMax: 1 },
+  "nothing was rejected yet": { paths: () => ({ working: working(mine) }) },
   "another attempt is landing": { other: "landing" },
   "another attempt waits to land": { other: "waiting" },
 };
@@ -103,6 +105,7 @@ const conditions: Readonly<Record<string, Condition>> = {
 interface Condition {
   readonly stop?: "drain" | "now";
   readonly roundsMax?: number;
+  readonly paths?: () => Readonly<Partial<Record<Phase, readonly LoopEvent[]>>>;
   readonly other?: "landing" | "waiting";
 }
 
@@ -168,32 +171,30 @@ function stateIn(place: Place, condition: Condition): LoopState | null {
 
 function historyOf({ phase, goal }: Place, condition: Condition): readonly LoopEvent[] | null {
   const { stop, roundsMax = 2, other } = condition;
-  const path = (goal === "land" ? landingPath : giveUpPath)[phase];
+  const path = condition.paths?.()[phase] ?? (goal === "land" ? landingPath : giveUpPath)[phase];
   if (path === null) return null;
   const start = goal === "land" ? startOf(mine, roundsMax) : failedOnce(mine, roundsMax);
   const theirPath = [...startOf(theirs, roundsMax), ...redRound(theirs), ...acceptedFrom(theirs)];
   // Nobody waits in line unless somebody else is landing.
   const isTheirsFirst = phase === "queued-to-land" || other === "landing";
-  const isTheirsLast = other === "waiting" && !isTheirsFirst;
   return [
     runStarted,
     ...(isTheirsFirst ? theirPath : []),
     ...start,
     ...path,
-    ...(isTheirsLast ? theirPath : []),
+    ...(other === "waiting" && !isTheirsFirst ? theirPath : []),
     ...(stop === undefined ? [] : [stopRequested(stop)]),
   ];
 }
 
-const usage = { usd: 0, inputTokens: 0, outputTokens: 0, turns: 1 };
 const failure = { kind: "red", reason: "a gate is red", evidence: null } as const;
 const base = commitSha("base");
 const candidate: Candidate = { commit: commitSha("candidate"), tree: treeSha("tree"), base };
 const accept: Verdict = { kind: "accept", candidate, gates: [] };
 const changed = (tree: string): Change => ({ kind: "changed", tree: treeSha(tree), commit: commitSha(tree) });
 
-const runLimits = { usdMax: null, untilMs: null, tasksMax: null, failuresInARowMax: 9 };
-const runStarted: LoopEvent = { type: "run-started", run: "run", limits: runLimits };
+const limits = { usdMax: null, untilMs: null, tasksMax: null, failuresInARowMax: 9 };
+const runStarted: LoopEvent = { type: "run-started", run: "run", limits };
 const stopRequested = (how: "drain" | "now"): LoopEvent => ({
   type: "stop-requested",
   how,
@@ -274,7 +275,6 @@ const giveUpPath: Readonly<Record<Phase, readonly LoopEvent[] | null>> = {
 };
 
 const reason = "why";
-
 /** Each event once for every difference that its content can make. */
 function variants(): readonly Variant[] {
   const commit = null;

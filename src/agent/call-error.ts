@@ -26,6 +26,8 @@ export type CallVerdict =
 
 /** Waits longer than this are the supervisor's. */
 const limitWaitMsMax = 15 * 60_000;
+/** A date further away is a mistake. */
+const limitMsMax = 7 * 24 * 3_600_000;
 
 export function judgeCallError(error: CallError, nowMs: number): CallVerdict {
   // Inside a stream there is no status: the API's name of the error says which it would have been.
@@ -33,10 +35,12 @@ export function judgeCallError(error: CallError, nowMs: number): CallVerdict {
   if (/credit balance is too low/i.test(error.message)) return { kind: "billing" };
   switch (status) {
     case 400:
-      return judgeBadRequest(error.message);
+      return judgeBadRequest(error.message, nowMs);
     case 401:
-    case 403:
       return { kind: "auth" };
+    case 403:
+      // A firewall's page has no error of the API in it, and says nothing of the key.
+      return { kind: error.type === null ? "invalid" : "auth" };
     case 402:
       return { kind: "billing" };
     case 404:
@@ -47,7 +51,7 @@ export function judgeCallError(error: CallError, nowMs: number): CallVerdict {
       return judgeLimit(error, nowMs);
     default:
       return isPassing(status, error.headers)
-        ? { kind: "again", delayMs: retryAfterMs(error.headers, nowMs) }
+        ? { kind: "again", delayMs: boundedDelayMs(error.headers, nowMs) }
         : { kind: "invalid" };
   }
 }
@@ -70,26 +74,42 @@ function isPassing(status: number | null, headers: Headers): boolean {
 function judgeLimit({ headers }: CallError, nowMs: number): CallVerdict {
   const delayMs = retryAfterMs(headers, nowMs) ?? untilResetMs(headers, nowMs);
   if (delayMs === null || delayMs <= limitWaitMsMax) return { kind: "again", delayMs };
-  return { kind: "limited", resetsAtMs: nowMs + delayMs };
+  return { kind: "limited", resetsAtMs: nowMs + Math.min(delayMs, limitMsMax) };
 }
 
-function judgeBadRequest(message: string): CallVerdict {
+function judgeBadRequest(message: string, nowMs: number): CallVerdict {
+  // A spend limit of the workspace is told as a bad request.
+  const [, day, time] = /regain access on (\d{4}-\d\d-\d\d) at (\d\d:\d\d) UTC/i.exec(message) ?? [];
+  if (day !== undefined)
+    return {
+      kind: "limited",
+      resetsAtMs: Math.min(Date.parse(`${day}T${time ?? "00:00"}Z`), nowMs + limitMsMax),
+    };
+  if (/specified API usage limits/i.test(message)) return { kind: "billing" };
   if (/bound to a different conversation/i.test(message)) return { kind: "prefix-mismatch" };
-  if (/prompt is too long|context window|maximum context length/i.test(message)) return { kind: "too-long" };
+  if (/prompt is too long|context (window|size|length)/i.test(message)) return { kind: "too-long" };
   return { kind: "invalid" };
+}
+
+function boundedDelayMs(headers: Headers, nowMs: number): number | null {
+  const ms = retryAfterMs(headers, nowMs);
+  return ms === null ? null : Math.min(ms, delayMsMax);
 }
 
 /** `retry-after-ms`, or `retry-after` in seconds or as a date; null when neither says anything. */
 function retryAfterMs(headers: Headers, nowMs: number): number | null {
   const ms = Number(headers.get("retry-after-ms") ?? Number.NaN);
-  if (Number.isFinite(ms)) return Math.max(0, ms);
+  if (Number.isFinite(ms)) return positive(ms);
   const after = headers.get("retry-after");
   if (after === null) return null;
   const seconds = Number(after);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  if (Number.isFinite(seconds)) return positive(seconds * 1000);
   const at = Date.parse(after);
-  return Number.isNaN(at) ? null : Math.max(0, at - nowMs);
+  return Number.isNaN(at) ? null : positive(at - nowMs);
 }
+
+/** No time at all, or a date in the past, says nothing: clocks differ. */
+const positive = (ms: number): number | null => (ms > 0 ? ms : null);
 
 const limitNames = ["requests", "tokens", "input-tokens", "output-tokens"];
 
@@ -100,7 +120,7 @@ function untilResetMs(headers: Headers, nowMs: number): number | null {
     const at = Date.parse(headers.get(`anthropic-ratelimit-${name}-reset`) ?? "");
     return remaining === "0" && !Number.isNaN(at) ? [at - nowMs] : [];
   });
-  return resets.length === 0 ? null : Math.max(0, ...resets);
+  return resets.length === 0 ? null : positive(Math.max(...resets));
 }
 
 export const triesMax = 8;

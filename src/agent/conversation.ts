@@ -64,7 +64,7 @@ export interface Conversation {
   readonly request: (moment: Moment) => RequestBody;
   /** Tokens, by estimate, of what was told since the last time: no server has counted them yet. */
   readonly takeNewTokens: () => number;
-  /** What the model said, verbatim and in order; nothing for an empty answer, which no server takes back. */
+  /** What the model said, verbatim and in order. */
   readonly addAnswer: (content: readonly ContentBlock[]) => void;
   /** What the model is told: results of its calls first, then text, then what the harness itself has to say. */
   readonly addTurn: (blocks: readonly ContentBlockParam[], notes: readonly string[]) => void;
@@ -79,9 +79,10 @@ export function openConversation(
   const messages: MessageParam[] = [];
   let newTokens = estimateTokens(frame);
   const add = (message: MessageParam): void => {
-    messages.push(message);
-    newTokens += estimateTokens(message);
-    onMessage(message);
+    const whole = wellFormed(message);
+    messages.push(whole);
+    newTokens += estimateTokens(whole);
+    onMessage(whole);
   };
   return {
     frame,
@@ -94,7 +95,7 @@ export function openConversation(
     },
     addAnswer(content) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the server sent is what it takes back
-      if (content.length > 0) messages.push({ role: "assistant", content: content as ContentBlockParam[] });
+      messages.push({ role: "assistant", content: sendable(content) as ContentBlockParam[] });
     },
     addTurn(blocks, notes) {
       const asText = notes.map((text) => ({ type: "text" as const, text }));
@@ -109,11 +110,28 @@ export function openConversation(
   };
 }
 
+/** An answer as a server takes it back: it sends blank texts, and empty answers, that it does not take. */
+export function sendable<Block extends { readonly type: string }>(
+  content: readonly Block[],
+): readonly (Block | { readonly type: "text"; readonly text: string })[] {
+  const kept = content.filter((block) => !("text" in block && String(block.text).trim() === ""));
+  return kept.length > 0 ? kept : [{ type: "text", text: "(no answer)" }];
+}
+
+/** Half of a surrogate pair, where a text was cut, is refused by every server. */
+function wellFormed(message: MessageParam): MessageParam {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape stays, only strings change
+  return JSON.parse(JSON.stringify(message), (_, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed() : value,
+  ) as MessageParam;
+}
+
 /** On the high side: code and other languages have fewer characters a token than English. */
 const charsPerToken = 3;
 const imageTokens = 3_000;
 
-function estimateTokens(value: object): number {
+/** Tokens of anything that goes over the wire. */
+export function estimateTokens(value: object): number {
   let images = 0;
   const text = JSON.stringify(value, (key, inner: unknown) => {
     if (key !== "data") return inner;

@@ -1,4 +1,5 @@
 /** The note for the fresh process that goes on when a context is used up. Pure. */
+import type { Redactor } from "../formats/redact.ts";
 import type { MessageParam } from "./model-client.ts";
 
 /** Asked of the model itself while there is still room for an answer. */
@@ -15,11 +16,13 @@ const commandsMax = 8;
 const textCharsMax = 2_000;
 
 /** Made without the model, when its context does not even hold the question: what it touched, ran and last said. */
-export function compileNote(messages: readonly MessageParam[]): string {
+export function compileNote(messages: readonly MessageParam[], redactor: Redactor): string {
   const blocks = messages.flatMap(({ role, content }) =>
     role === "assistant" && typeof content !== "string" ? content : [],
   );
   const calls = blocks.flatMap((block) => (block.type === "tool_use" ? [block] : []));
+  // Secrets go before anything is cut: half of one would not be known any more.
+  const cut = (text: string): string => redactor.text(text).slice(0, textCharsMax);
   const files = calls.flatMap(({ name, input }) =>
     name === "edit" || name === "write" ? textOf(input, "path") : [],
   );
@@ -29,17 +32,17 @@ export function compileNote(messages: readonly MessageParam[]): string {
   );
   return [
     "(Put together by the harness: the context was too full to ask for a note.)",
-    section("Files changed", [...new Set(files)]),
-    section("Last commands", commands.slice(-commandsMax)),
-    section("Last words", words.slice(-wordsMax)),
+    section("Files changed", [...new Set(files)].map(cut)),
+    section("Last commands", commands.slice(-commandsMax).map(cut)),
+    section("Last words", words.slice(-wordsMax).map(cut)),
   ].join("\n\n");
 }
 
 /** What the model gave as an input may be anything. */
 function textOf(input: unknown, key: string): readonly string[] {
   const value: unknown = Object.entries(Object(input)).find(([name]) => name === key)?.[1];
-  return typeof value === "string" ? [value.slice(0, textCharsMax)] : [];
+  return typeof value === "string" ? [value] : [];
 }
 
 const section = (title: string, lines: readonly string[]): string =>
-  `${title}:\n${lines.length === 0 ? "- none" : lines.map((line) => `- ${line.slice(0, textCharsMax)}`).join("\n")}`;
+  `${title}:\n${lines.length === 0 ? "- none" : lines.map((line) => `- ${line}`).join("\n")}`;

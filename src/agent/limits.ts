@@ -60,6 +60,8 @@ const marks = [0.7, 0.9];
 
 /** What to remind the model of after a turn: each cap as it passes 70 % and 90 %, and the last turn. */
 export function reminders(before: Spent, after: Spent, limits: Limits): readonly string[] {
+  // What comes next is the hand-off.
+  if (after.contextTokens >= limits.contextHard) return [];
   const told = caps.flatMap(({ of, tell }) => {
     const [was, is] = [of(before, limits), of(after, limits)];
     const mark = marks.findLast((each) => was < each && is >= each);

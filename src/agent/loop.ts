@@ -1,8 +1,8 @@
 /**
  * The agent, top to bottom: ask the model once, do what its answer calls for, append, again; with hard caps.
  *
- * Everything that ends the loop is an `AgentEnd`. What one answer leads to is in `reactions`; trouble with a call is
- * settled in model-call.ts before it gets here; nothing is ever taken out of the conversation.
+ * Everything that ends the loop is an `AgentEnd`. What one answer leads to is in `react`. A call that passing trouble
+ * cut short has been made again in model-call.ts before it gets here; nothing is ever taken out of the conversation.
  */
 import type { DoneInput } from "./tools/done.ts";
 import { compileNote, handOffRequest } from "./hand-off.ts";
@@ -41,8 +41,6 @@ export async function work(run: AgentRun): Promise<AgentEnd> {
 
 const react = (run: AgentRun, message: Message): Promise<Step> | Step => {
   switch (message.stop_reason) {
-    case "tool_use":
-      return useTools(run, message);
     case "max_tokens":
       return retryCutOff(run, message);
     case "pause_turn":
@@ -55,7 +53,7 @@ const react = (run: AgentRun, message: Message): Promise<Step> | Step => {
     case "model_context_window_exceeded":
       return handOver(run, "without asking").then((over) => ({ kind: "end", end: over }));
     default:
-      // Some servers say `end_turn` over a message that calls tools.
+      // Not by its name: some servers say `end_turn` over a message that calls tools, or `tool_use` over none.
       return toolUses(message).length > 0 ? useTools(run, message) : nudge(run, message);
   }
 };
@@ -66,17 +64,15 @@ const cutOffsMax = 3;
 async function useTools(run: AgentRun, message: Message): Promise<Step> {
   const calls = toolUses(message);
   const claim = calls.find(({ name }) => name === "done");
-  const carried = await carryOutCalls(
-    calls.filter((call) => call !== claim),
-    run.tools,
-    run.signal,
-  );
+  const misfit = claim === undefined ? null : describeMisfit(doneInput, claim);
+  const others = calls.filter(({ name }) => name !== "done");
+  const carried = await carryOutCalls(others, run.tools, run.signal);
   run.streaks.cutOff = 0;
-  run.streaks.malformed =
-    carried.length > 0 && carried.every((each) => each.isMalformed) ? run.streaks.malformed + 1 : 0;
+  const isMalformed = carried.every((each) => each.isMalformed) && (claim === undefined || misfit !== null);
+  run.streaks.malformed = isMalformed ? run.streaks.malformed + 1 : 0;
   const { watched, isStuck } = watchRepetition(run, carried);
   for (const each of watched) run.record.tool(each);
-  const verdict = claim === undefined ? null : await claimDone(run, claim);
+  const verdict = claim === undefined ? null : await claimDone(run, claim, misfit);
   if (verdict?.kind === "end") return verdict;
   const results = [...resultParams(watched, run.redactor), ...(verdict === null ? [] : [verdict.result])];
   if (isStuck) return end("stuck", "the agent repeated the same calls with the same results");
@@ -88,18 +84,16 @@ async function useTools(run: AgentRun, message: Message): Promise<Step> {
 type Verdict = { readonly kind: "result"; readonly result: ToolResultParam } | Extract<Step, { kind: "end" }>;
 
 /** The claim goes to the supervisor; a red verdict is the result of the call, in the same context. */
-async function claimDone(run: AgentRun, call: ToolUse): Promise<Verdict> {
-  const misfit = describeMisfit(doneInput, call);
-  if (misfit !== null) {
-    run.streaks.malformed += 1;
+async function claimDone(run: AgentRun, call: ToolUse, misfit: string | null): Promise<Verdict> {
+  if (misfit !== null)
     return {
       kind: "result",
       result: { type: "tool_result", tool_use_id: call.id, content: misfit, is_error: true },
     };
-  }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the schema has been checked above
   const claim = call.input as DoneInput;
   const verdict = await run.hearVerdict(claim);
+  if (verdict === "stopped") return end("stopped", null);
   if (verdict === null) return end(claim.status === "blocked" ? "blocked" : "rejected", null);
   if (verdict.accepted) return end("accepted", null);
   const content = run.redactor.text(
@@ -144,7 +138,10 @@ async function handOver(run: AgentRun, how: "asking" | "without asking" = "askin
   const content = answer?.kind === "answered" ? answer.message.content : [];
   const words = content.flatMap((block) => (block.type === "text" ? [block.text] : []));
   const note = words.join("\n").trim();
-  return { status: "handed-over", reason: note === "" ? compileNote(conversation.messages) : note };
+  return {
+    status: "handed-over",
+    reason: note === "" ? compileNote(conversation.messages, run.redactor) : note,
+  };
 }
 
 /** Told once at three in a row; the end at five, or at three rounds of the same two calls. */
@@ -155,7 +152,8 @@ function watchRepetition(
   let isStuck = false;
   const watched = carried.map((each) => {
     const { call, result } = each;
-    if (typeof result.content !== "string") return each;
+    // To wait for a quiet job is no circle.
+    if (typeof result.content !== "string" || result.content.startsWith("still running")) return each;
     const repetition = run.repetition.note({ tool: call.name, input: call.input, result: result.content });
     isStuck ||= repetition === "stuck";
     if (repetition !== "warn") return each;

@@ -6,8 +6,8 @@ import { setFlagsFromString } from "node:v8";
 enableCompileCache();
 // Each request is the whole history as one text, and garbage a moment later: it is to be swept often.
 for (const flag of ["--optimize-for-size", "--max-semi-space-size=2"]) setFlagsFromString(flag);
-// The supervisor may be gone before the last message is written.
-process.stdout.on("error", () => process.exit(1));
+// The supervisor may be gone before the last message is written: then nothing is left to be told or tidied up.
+process.stdout.on("error", () => process.kill(process.pid, "SIGKILL"));
 // A client that asks for its login in the background fails in the background.
 process.on("unhandledRejection", (reason) => {
   process.stderr.write(`${reason instanceof Error ? reason.message : String(reason)}\n`);

@@ -36,9 +36,12 @@ export interface ModelClient {
 export class CallFailed extends Error {
   override readonly name = "CallFailed";
   readonly error: CallError;
-  constructor(error: CallError) {
+  /** What the part of the answer that came has used; null when none came. */
+  readonly usage: Message["usage"] | null;
+  constructor(error: CallError, usage: Message["usage"] | null) {
     super(error.message);
     this.error = error;
+    this.usage = usage;
   }
 }
 
@@ -66,14 +69,15 @@ export function createModelClient({ open, fetch, silenceMsMax }: ClientParts): M
     async send(body, { headers, signal }) {
       const watch = new AbortController();
       timer = setTimeout(() => watch.abort(), silenceMsMax);
+      const either = AbortSignal.any([signal, watch.signal]);
+      const stream = client.messages.stream(body, { headers, signal: either });
       try {
-        const either = AbortSignal.any([signal, watch.signal]);
-        const stream = client.messages.stream(body, { headers, signal: either });
         const message = await stream.finalMessage();
         return { message, requestId: stream.request_id ?? null };
       } catch (error) {
         const isSilent = watch.signal.aborted && !signal.aborted;
-        throw new CallFailed(isSilent ? silence(silenceMsMax) : describeError(error));
+        const usage = stream.currentMessage?.usage ?? null;
+        throw new CallFailed(isSilent ? silence(silenceMsMax) : describeError(error), usage);
       } finally {
         clearTimeout(timer);
       }
@@ -105,7 +109,8 @@ const silence = (ms: number): CallError => ({
 function describeError(error: unknown): CallError {
   if (!isApiError(error)) {
     const message = error instanceof Error ? error.message : String(error);
-    return { status: null, type: null, message, headers: new Headers() };
+    const type = isMalformed(error) ? "malformed" : null;
+    return { status: null, type, message, headers: new Headers() };
   }
   return {
     status: error.status ?? null,
@@ -114,6 +119,15 @@ function describeError(error: unknown): CallError {
     headers: error.headers ?? new Headers(),
   };
 }
+
+/** What came was no answer: broken JSON, or a message with parts missing. */
+const isMalformed = (error: unknown): boolean => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const isFetch = cause instanceof TypeError && /fetch|terminated/i.test(cause.message);
+  return (
+    cause instanceof SyntaxError || (cause instanceof TypeError && !isFetch) || /JSON/.test(String(error))
+  );
+};
 
 /** By its fields: whoever serves the model, the class is another one in each package. */
 const isApiError = (error: unknown): error is APIError =>

@@ -1,13 +1,14 @@
 /** What one process of the agent holds while it works: what is spent, what it counts, and whom it tells. */
-import { type PriceTier, promptTokens } from "../core/price.ts";
+import { once } from "node:events";
+import { type PriceTier, promptTokens, type RequestTokens } from "../core/price.ts";
 import type { ModelFacts } from "../formats/models.ts";
 import { nearestModels } from "../formats/models.ts";
 import type { Redactor } from "../formats/redact.ts";
 import { priceOf, reservePrice, tokensOf } from "./bill.ts";
-import type { Conversation, Moment } from "./conversation.ts";
+import { type Conversation, estimateTokens, type Moment } from "./conversation.ts";
 import { affordableTokens, type Limits, nothingSpent, type Spent } from "./limits.ts";
 import { type CallParts, callModel, type CallResult } from "./model-call.ts";
-import type { Answer } from "./model-client.ts";
+import type { Answer, Message } from "./model-client.ts";
 import { RepetitionWatch } from "./repetition.ts";
 import type { SupervisorLine, VerdictMessage } from "./supervisor-line.ts";
 import type { Carried } from "./tool-set.ts";
@@ -46,7 +47,7 @@ export interface RunParts {
   readonly tools: readonly Tool[];
   readonly limits: Limits;
   readonly facts: (model: string) => ModelFacts;
-  readonly calls: Omit<CallParts, "onRetry">;
+  readonly calls: Omit<CallParts, "onRetry" | "onWasted" | "msLeft">;
   readonly line: SupervisorLine;
   readonly trajectory: Trajectory;
   readonly redactor: Redactor;
@@ -72,6 +73,7 @@ export class AgentRun {
   #dropsThinking = false;
   #tailTtl: Moment["tailTtl"] = "5m";
   #otherModel: string | null = null;
+  #promptEstimate = 0;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -107,7 +109,9 @@ export class AgentRun {
       this.#parts.line.send({
         type: "tool",
         name: call.name,
-        summary: this.redactor.text(`${aboutOf(call.input)}${endOf(facts?.exit)}`.trim()),
+        // Secrets go before anything is cut: half of one would not be known any more.
+        summary:
+          `${this.redactor.text(aboutOf(call.input)).slice(0, aboutCharsMax)}${endOf(facts?.exit)}`.trim(),
       });
     },
     note: (text: string): void => {
@@ -117,13 +121,14 @@ export class AgentRun {
   };
 
   /** The claim, and what becomes of it; null when the supervisor has hung up. */
-  async hearVerdict(claim: DoneInput): Promise<VerdictMessage | null> {
+  async hearVerdict(claim: DoneInput): Promise<VerdictMessage | "stopped" | null> {
     const { line, trajectory, calls } = this.#parts;
     const sinceMs = calls.nowMs();
     line.send(this.redactor.value({ type: "claim" as const, ...claim }));
-    const verdict = await line.verdict();
+    const stopped = once(this.signal, "abort").then(() => "stopped" as const);
+    const verdict = this.signal.aborted ? "stopped" : await Promise.race([line.verdict(), stopped]);
     this.#pausedMs += calls.nowMs() - sinceMs;
-    if (verdict !== null)
+    if (verdict !== null && verdict !== "stopped")
       trajectory.write({ type: "gate", accepted: verdict.accepted, evidence: verdict.evidence });
     return verdict;
   }
@@ -142,6 +147,7 @@ export class AgentRun {
     if (this.#parts.calls.nowMs() - this.#lastAnswerMs > tailMsMax) this.#tailTtl = "1h";
     const prompt = this.spent.contextTokens + conversation.takeNewTokens();
     const usdLeft = this.spent.usd === null ? null : limits.usdMax - this.spent.usd;
+    this.#promptEstimate = prompt;
     const price = reservePrice(this.#tiers(), prompt);
     const maxTokens = affordableTokens(outputTokensMax, { usdLeft, promptTokens: prompt, price });
     return maxTokens === null
@@ -151,20 +157,17 @@ export class AgentRun {
 
   /** Takes an answer into the books and the record. */
   charge({ message, requestId }: Answer, moment: Moment, sinceMs: number): void {
-    const { trajectory, line, calls } = this.#parts;
+    const { trajectory, calls } = this.#parts;
     this.#lastAnswerMs = calls.nowMs();
     this.#compareModel(message.model);
-    const tokens = tokensOf(message.usage);
-    const prompt = promptTokens(tokens);
     const usd = priceOf(message, this.#tiers());
+    const { tokens, prompt } = this.#book(message.usage, usd);
     const cacheHit = prompt === 0 ? 0 : Number((tokens.cacheRead / prompt).toFixed(3));
-    this.spent = {
-      ...this.spent,
-      turns: this.spent.turns + 1,
-      usd: usd === null || this.spent.usd === null ? null : this.spent.usd + usd,
-      tokens: this.spent.tokens + prompt + tokens.output,
-      contextTokens: prompt + tokens.output,
-    };
+    // A server that counts nothing must not switch the limits on tokens and context off.
+    const counted = prompt + tokens.output;
+    const contextTokens = counted > 0 ? counted : this.#promptEstimate + estimateTokens(message.content);
+    this.spent = { ...this.spent, turns: this.spent.turns + 1, contextTokens };
+    if (counted === 0) this.spent = { ...this.spent, tokens: this.spent.tokens + contextTokens };
     this.tick();
     const { content, stop_reason, model, usage } = message;
     const ms = Math.round(this.#lastAnswerMs - sinceMs);
@@ -180,20 +183,35 @@ export class AgentRun {
       ms,
       moment,
     });
-    const used = { input_tokens: prompt, output_tokens: tokens.output, cache_read_tokens: tokens.cacheRead };
-    line.send({ type: "usage", ...used, usd });
   }
 
-  /** Prices are those of the model that answered. */
+  /** Whatever was used counts, also by an answer that broke off. */
+  #book(usage: Message["usage"], usd: number | null): { tokens: RequestTokens; prompt: number } {
+    const tokens = tokensOf(usage);
+    const prompt = promptTokens(tokens);
+    this.spent = {
+      ...this.spent,
+      usd: usd === null || this.spent.usd === null ? null : this.spent.usd + usd,
+      tokens: this.spent.tokens + prompt + tokens.output,
+    };
+    const used = { input_tokens: prompt, output_tokens: tokens.output, cache_read_tokens: tokens.cacheRead };
+    this.#parts.line.send({ type: "usage", ...used, usd });
+    return { tokens, prompt };
+  }
+
+  /** Prices are those of the model that answered; where it has none, of the one that was asked. */
   #tiers(): readonly PriceTier[] {
-    return this.#parts.facts(this.#otherModel ?? this.conversation.frame.model).tiers;
+    const { model } = this.conversation.frame;
+    const answered = this.#parts.facts(this.#otherModel ?? model).tiers;
+    // A name that only differs must not switch the limit on money off.
+    return answered.length > 0 ? answered : this.#parts.facts(model).tiers;
   }
 
   #compareModel(answered: string): void {
-    const asked = this.#otherModel ?? this.conversation.frame.model;
-    if (answered === asked) return;
+    const { model } = this.conversation.frame;
+    if (answered === (this.#otherModel ?? model)) return;
     this.#otherModel = answered;
-    this.record.note(`the model that answers is ${answered}, not ${this.conversation.frame.model}`);
+    this.record.note(`the model that answers is ${answered}; ${model} was asked`);
   }
 
   async call(moment: Moment): Promise<CallResult> {
@@ -201,6 +219,8 @@ export class AgentRun {
     line.send({ type: "turn" });
     return callModel(conversation.request(moment), betasFor(moment), {
       ...calls,
+      msLeft: () => this.limits.wallMsMax - this.tick().wallMs,
+      onWasted: (usage) => this.#book(usage, priceOf({ usage }, this.#tiers())),
       onRetry: (retry) => {
         trajectory.write({ type: "retry", ...retry });
         const seconds = (retry.delayMs / 1000).toFixed(1);
@@ -264,8 +284,10 @@ const betasFor = ({ dropsThinking }: Moment): Readonly<Record<string, string>> =
 function aboutOf(input: unknown): string {
   const [, about] =
     Object.entries(Object(input)).find(([name]) => name === "command" || name === "path") ?? [];
-  return typeof about === "string" ? about.slice(0, 200) : "";
+  return typeof about === "string" ? about : "";
 }
+
+const aboutCharsMax = 200;
 
 const endOf = (exit: number | null | undefined): string =>
   exit === undefined ? "" : ` → exit ${String(exit)}`;

@@ -138,7 +138,7 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
     case "refused":
       return stopAndInterrupt(at, { kind: "refused", reason: stop.reason });
     case "limited":
-      return interrupt({ ...at, state: waitUntil(at, stop.resetsAtMs) }, stop.reason);
+      return endUncounted({ ...at, state: waitUntil(at, stop.resetsAtMs) }, stop.reason);
     case "unreachable":
       return waitForModel(at, stop.reason);
     case "stopped":
@@ -172,15 +172,25 @@ function waitForModel(at: Situation, reason: string): Step {
   const times = at.state.run?.unreachable ?? 0;
   const lasting = `the model could not be reached ${times} times in a row: ${reason}`;
   if (times >= unreachableMax) return stopAndInterrupt(at, { kind: "breaker", reason: lasting });
-  return interrupt({ ...at, state: waitUntil(at, at.nowMs + outageMs) }, reason);
+  return endUncounted({ ...at, state: waitUntil(at, at.nowMs + outageMs) }, reason);
 }
 
-/** A limit that is told with a date in the past must not be asked again at once. */
+/** Work that was judged and rejected counts, whatever ended the agent then: else nothing would end the task. */
+function endUncounted(at: Situation, reason: string): Step {
+  const { rejection } = at.attempt;
+  return rejection === null ? interrupt(at, reason) : reject(at, rejection);
+}
+
+/** A limit that is told with a date in the past must not be asked again at once; one years away is a mistake. */
 const limitMsMin = 60_000;
+const limitMsMax = 7 * 24 * 3_600_000;
 
 /** Several agents may meet limits at once: the last one to end counts. */
 function waitUntil({ state, nowMs }: Situation, resetsAtMs: number): LoopState {
-  return { ...state, notBeforeMs: Math.max(state.notBeforeMs, resetsAtMs, nowMs + limitMsMin) };
+  return {
+    ...state,
+    notBeforeMs: Math.max(state.notBeforeMs, Math.min(resetsAtMs, nowMs + limitMsMax), nowMs + limitMsMin),
+  };
 }
 
 /** An agent that broke down in a later round had been told what was wrong: the next one is told the same. */

@@ -50,7 +50,8 @@ export function renderBrief(parts: BriefParts): { readonly text: string; readonl
     learningsSection(parts),
   ]);
   const task = joinSections([taskSection(parts.task), pastSection(parts), limitsSection(parts.limits)]);
-  return { text: `${context}\n\n${task}\n`, context };
+  // Half of a surrogate pair, where a text was cut, is refused by every model's server.
+  return { text: `${context}\n\n${task}\n`.toWellFormed(), context: context.toWellFormed() };
 }
 
 const joinSections = (sections: readonly string[]): string =>

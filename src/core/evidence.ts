@@ -29,7 +29,7 @@ export function renderEvidence(
     const log = `Full log: ${result.logFile}`;
     return `\n## Gate ${result.gate}${why}\n\n${ran}${log}\n${failures}\n\`\`\`\n${output}\n\`\`\`\n`;
   });
-  return (head + sections.join("")).slice(0, evidenceCharsMax);
+  return (head + sections.join("")).slice(0, evidenceCharsMax).toWellFormed();
 }
 
 /** What the report says of each failed test: a gate may print nothing but that it has written one. */

@@ -21,7 +21,13 @@ describe("A failed call", () => {
 
   it.each([
     ["a key that is refused", { status: 401 }, "auth"],
-    ["a key that may not", { status: 403 }, "auth"],
+    ["a key that may not", { status: 403, type: "permission_error" }, "auth"],
+    ["a page of a firewall", { status: 403 }, "invalid"],
+    [
+      "a spend limit without a date",
+      { status: 400, message: "You have reached your specified API usage limits." },
+      "billing",
+    ],
     ["an account without credit", { status: 402 }, "billing"],
     ["credit that is told by a 400", { status: 400, message: "Your credit balance is too low" }, "billing"],
     ["a prompt that is too long", { status: 400, message: "prompt is too long: 300001 tokens" }, "too-long"],
@@ -48,6 +54,26 @@ describe("A failed call", () => {
       delayMs: 60_000,
     });
     expect(judge({ status: 529 }, { "retry-after": "7" })).toEqual({ kind: "again", delayMs: 7_000 });
+  });
+
+  it("does not believe in no time at all, and in no date that is years away", () => {
+    expect(judge({ status: 529 }, { "retry-after": "0" })).toEqual({ kind: "again", delayMs: null });
+    expect(judge({ status: 429 }, { "retry-after": "Fri, 20 Nov 2026 21:00:00 GMT" })).toMatchObject({
+      delayMs: null,
+    });
+    expect(judge({ status: 500 }, { "retry-after": "3600" })).toEqual({ kind: "again", delayMs: 60_000 });
+    const week = now + 7 * 24 * 3_600_000;
+    expect(judge({ status: 429 }, { "retry-after": "99999999" })).toEqual({
+      kind: "limited",
+      resetsAtMs: week,
+    });
+  });
+
+  it("waits for the end of a spend limit, which is told as a bad request", () => {
+    const message =
+      "You have reached your specified API usage limits. You will regain access on 2026-11-22 at 00:00 UTC.";
+    const resetsAtMs = Date.parse("2026-11-22T00:00:00Z");
+    expect(judge({ status: 400, message })).toEqual({ kind: "limited", resetsAtMs });
   });
 
   it("leaves a long limit to the supervisor, with its date", () => {

@@ -1,5 +1,5 @@
 /** Every event of the loop, seen from outside: the real program, the real client and tools, a scripted server. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type BuiltinResult, call, calls, done, runBuiltin, say } from "../support/builtin-agent.ts";
@@ -367,6 +367,103 @@ describe("A context that is used up", () => {
   });
 });
 
+describe("A history that every server takes", () => {
+  const results = (result: BuiltinResult, request: number) =>
+    result.requests[request]?.body.messages.at(-1)?.content;
+
+  it("has no half of a character, wherever a text was cut", async () => {
+    const big = "\u{1F680}".repeat(30_000);
+    const result = await runBuiltin({
+      script: [
+        calls([1, 2, 3].map((n) => ({ name: "bash", input: { command: `cat f; echo ${n}` } }))),
+        done(),
+      ],
+      arrange: (workspace) => writeFileSync(join(workspace, "f"), `x${big}`),
+      text: "Half: \uD83D",
+    });
+    expect(result.exit).toBe(0);
+    for (const { text } of result.requests) expect(text).not.toMatch(/\\ud[89a-f][0-9a-f]{2}/i);
+  });
+
+  it("answers a second `done`, and a call of tools that calls none", async () => {
+    const { content: first } = done();
+    const twice = await runBuiltin({
+      script: [{ content: [...first, ...first] }, done()],
+      verdicts: ["red"],
+    });
+    expect(results(twice, 1)).toMatchObject([
+      { content: expect.stringContaining("red") },
+      { content: "Not run." },
+    ]);
+    const none = await runBuiltin({ script: [{ ...say("Hm."), stop_reason: "tool_use" }, done()] });
+    expect(results(none, 1)).toMatchObject([{ type: "text" }]);
+  });
+
+  it("gives back no blank text and no empty answer", async () => {
+    const blank = { content: [{ type: "text" as const, text: "" }] };
+    const result = await runBuiltin({ script: [blank, done()] });
+    expect(result.requests[1]?.body.messages[1]).toEqual({
+      role: "assistant",
+      content: [{ type: "text", text: "(no answer)" }],
+    });
+  });
+});
+
+describe("What cannot be got around", () => {
+  it("a malformed `done` three times is the end", async () => {
+    const result = await runBuiltin({ script: () => call("done", { status: "finished" }) });
+    expect([result.exit, result.requests.length]).toEqual([12, 3]);
+  });
+
+  it("to wait for a quiet command is no circle", async () => {
+    const wait = call("job", { id: 1, action: "wait", timeout_s: 0.05 });
+    const start = call("bash", { command: "sleep 60", background: true });
+    const result = await runBuiltin({ script: [start, wait, wait, wait, wait, wait, wait, done()] });
+    expect([result.exit, result.requests.length]).toEqual([0, 8]);
+  });
+
+  it("a wait that is longer than the time that is left is the supervisor's", async () => {
+    const limits = { wall_ms: 5_000 };
+    const headers = { "retry-after-ms": "60000" };
+    const limited = await runBuiltin({ script: [status(429, "soon", headers)], limits });
+    expect([limited.exit, messageOf(limited, "limit")?.type]).toEqual([22, "limit"]);
+    const down = await runBuiltin({ script: [status(529, "busy", headers)], limits });
+    expect([down.exit, messageOf(down, "end")]).toEqual([
+      23,
+      expect.objectContaining({ status: "unreachable" }),
+    ]);
+  });
+
+  it("what a broken answer has used is paid for", async () => {
+    const usage = { input_tokens: 100_000, output_tokens: 5 };
+    const broken: Answer = { fault: "drop", after: 3, answer: { ...touch, usage } };
+    const result = await runBuiltin({ script: [broken, broken, { ...done(), usage }], limits: { usd: 2 } });
+    const usd = result.messages.flatMap((message) => (message.type === "usage" ? [message.usd ?? 0] : []));
+    expect(usd).toHaveLength(3);
+    expect(usd.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(0.6);
+  }, 20_000);
+
+  it("a server that counts nothing does not switch the limits off", async () => {
+    const fill = "seq -w 1 4000";
+    const result = await runBuiltin({
+      script: ({ text }, i) =>
+        text.includes("context is used up") ? say("Note.") : call("bash", { command: `${fill}; echo ${i}` }),
+      settings: { model: "small", models: { small: { context_tokens: 32_000 } } },
+    });
+    expect([result.exit, messageOf(result, "handoff")]).toEqual([14, { type: "handoff", note: "Note." }]);
+  });
+
+  it("answers that are no answers are no outage", async () => {
+    const strange: Answer = {
+      content: [{ type: "tool_use", name: "bash", partial_json: "{]" }],
+      stop_reason: "tool_use",
+    };
+    const result = await runBuiltin({ script: () => strange });
+    expect(result.requests.length).toBeLessThanOrEqual(3);
+    expect(result.exit).not.toBe(23);
+  }, 20_000);
+});
+
 describe("Being stopped", () => {
   it("in the middle of a command ends the command, and is recorded", async () => {
     const result = await runBuiltin({
@@ -376,6 +473,15 @@ describe("Being stopped", () => {
     });
     const pid = Number(readFileSync(join(result.workspace, "pid"), "utf8"));
     expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect([result.exit, endOf(result)?.status]).toEqual([143, "stopped"]);
+  });
+
+  it("while it waits for a verdict ends it, and is recorded", async () => {
+    const result = await runBuiltin({
+      script: [call("bash", { command: "touch claimed" }), done()],
+      verdicts: ["never"],
+      stopWhen: (workspace) => existsSync(join(workspace, "claimed")),
+    });
     expect([result.exit, endOf(result)?.status]).toEqual([143, "stopped"]);
   });
 });

@@ -104,11 +104,12 @@ describe("An endpoint", () => {
     const answers = { script: [{ ...done(), usage, model: "claude-opus-5-5" }] };
     const known = await runBuiltin({ ...answers, limits: { usd: 100 } });
     expect(known.messages.find((message) => message.type === "note")).toMatchObject({
-      text: "the model that answers is claude-opus-5-5, not claude-sonnet-5-5",
+      text: "the model that answers is claude-opus-5-5; claude-sonnet-5-5 was asked",
     });
     expect(known.messages.find((message) => message.type === "usage")).toMatchObject({ usd: 4 });
-    const strange = await runBuiltin({ script: [{ ...done(), usage, model: "claude-sonnet-5-5-turbo" }] });
-    expect(strange.messages.find((message) => message.type === "usage")).toMatchObject({ usd: null });
+    // A name that our table does not know must not switch the limit on money off.
+    const strange = await runBuiltin({ script: [{ ...done(), usage, model: "claude-sonnet-5-5-20261007" }] });
+    expect(strange.messages.find((message) => message.type === "usage")).toMatchObject({ usd: 2 });
   });
 
   it("is asked with the effort that was set", async () => {

@@ -23,7 +23,7 @@ export interface BuiltinOrder {
   readonly limits?: { wall_ms?: number; turns?: number; usd?: number; tokens?: number };
   readonly settings?: Partial<AgentSettings>;
   readonly env?: Readonly<Record<string, string>>;
-  /** Evidence of the red verdicts, in their order, or `hang up`; after the last the claim is accepted. */
+  /** Evidence of the red verdicts in their order, `hang up` or `never`; after the last the claim is accepted. */
   readonly verdicts?: readonly string[];
   /** Called with the workspace before the agent starts. */
   readonly arrange?: (workspace: string) => void;
@@ -125,6 +125,7 @@ const defaultSettings: Omit<AgentSettings, "folder"> = {
 };
 
 function answerClaim(status: string, verdict: string | undefined, input: NodeJS.WritableStream): void {
+  if (verdict === "never") return;
   if (verdict === "hang up" || status === "blocked") return void input.end();
   const evidence = verdict ?? "";
   input.write(formatVerdictMessage({ accepted: verdict === undefined, round: 1, evidence }));

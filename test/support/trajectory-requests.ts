@@ -1,5 +1,5 @@
 /** Makes every request of a trajectory again: because history only grows, the file is the requests. */
-import { type Frame, type Moment, requestBody } from "../../src/agent/conversation.ts";
+import { type Frame, type Moment, requestBody, sendable } from "../../src/agent/conversation.ts";
 import type { MessageParam } from "../../src/agent/model-client.ts";
 import { parseTrajectory } from "../../src/formats/trajectory.ts";
 
@@ -16,7 +16,7 @@ export function requestsOf(trajectory: string): readonly string[] {
       messages.push({ role: record.type, content: record.content });
     } else if (record.type === "assistant") {
       requests.push(requestText(frame, messages, record.moment));
-      if (record.content.length > 0) messages.push({ role: "assistant", content: record.content });
+      messages.push({ role: "assistant", content: sendable(record.content) });
     }
   }
   return requests;

@@ -19,6 +19,8 @@ interface Spending {
   turns: number;
   usd: number;
   tokens: number;
+  /** While it worked: over a verdict its clocks stand still. */
+  wallMs: number;
 }
 
 /** What one process has told so far, and who waits for its next stop. */
@@ -38,7 +40,14 @@ interface Conversation {
 const closeMsMax = 2_000;
 
 export function openProtocolSession(order: AgentOrder, program: AgentProgram): AgentSession {
-  const spending: Spending = { usage: { ...noUsage, usd: null }, isTold: false, turns: 0, usd: 0, tokens: 0 };
+  const spending: Spending = {
+    usage: { ...noUsage, usd: null },
+    isTold: false,
+    turns: 0,
+    usd: 0,
+    tokens: 0,
+    wallMs: 0,
+  };
   let conversation: Conversation | null = null;
   let processes = 0;
   const begin = async (round: number, more: string): Promise<AgentReport> => {
@@ -82,7 +91,7 @@ function tellBrief({ brief, limits }: AgentOrder, more: string, spending: Spendi
     text: more === "" ? text : `${text}\n\n${more}`,
     context,
     limits: {
-      wall_ms: limits.wallMsMax,
+      wall_ms: Math.max(0, limits.wallMsMax - spending.wallMs),
       turns: Math.max(0, limits.turnsMax - spending.turns),
       usd: Math.max(0, limits.usdMax - spending.usd),
       tokens: Math.max(0, limits.tokensMax - spending.tokens),
@@ -101,8 +110,9 @@ interface Opening {
 
 function openConversation({ order, program, round, processes, spending }: Opening): Conversation {
   const start = groupOrder(order, program, { round, processes });
+  const wallMsMax = Math.max(1, order.limits.wallMsMax - spending.wallMs);
   const conversation: Conversation = {
-    group: startGroup({ ...start, input: null, onLine: (line) => hear(line) }),
+    group: startGroup({ ...start, wallMsMax, input: null, onLine: (line) => hear(line) }),
     spending,
     cause: null,
     ended: null,
@@ -226,8 +236,12 @@ function settle(conversation: Conversation, stop: AgentStop): void {
 function nextStop(conversation: Conversation, input: string): Promise<AgentStop> {
   conversation.hasAnswered = false;
   if (conversation.ended !== null) return Promise.resolve(conversation.ended.stop);
+  const sinceMs = performance.now();
   return new Promise((resolve) => {
-    conversation.settle = resolve;
+    conversation.settle = (stop) => {
+      conversation.spending.wallMs += performance.now() - sinceMs;
+      resolve(stop);
+    };
     conversation.group.write(input);
     conversation.group.thaw();
   });

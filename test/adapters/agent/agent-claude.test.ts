@@ -28,7 +28,7 @@ function open(
 ): AgentSession {
   return openClaudeSession(agentOrder(folder, limits), {
     label: "claude",
-    command: ["bash", "-c", `${asTold}${script}`, "claude"],
+    command: ["bash", "--norc", "-c", `${asTold}${script}`, "claude"],
     model: null,
     effort: null,
     names: [],
@@ -273,7 +273,7 @@ describe("a program that does not stop", () => {
   it("is ended when the supervisor stops", async () => {
     const stopping = new AbortController();
     const order = { ...agentOrder(folder), signal: stopping.signal };
-    const command = ["bash", "-c", "echo started; exec sleep 600"];
+    const command = ["bash", "--norc", "-c", "echo started; exec sleep 600"];
     const session = openClaudeSession(order, {
       label: "claude",
       command,

@@ -119,3 +119,28 @@ it("counts what every process of a session spends", async () => {
   expect((await session.returnEvidence(1, "Red.")).stop).toMatchObject({ kind: "over-budget" });
   await session.close(false);
 });
+
+it("hands over to a fresh process, with the note, and with what is left of the time", async () => {
+  const handoff = `{"type":"handoff","note":"the tests are missing"}`;
+  const session = open(
+    `read brief; echo "$brief" > "brief-$RALPH_PROCESS"; sleep 0.1; say '${handoff}'; read rest`,
+  );
+  expect((await session.start()).stop).toEqual({ kind: "handed-over", note: "the tests are missing" });
+  await session.handOver(0, "Note: the tests are missing");
+  const [first, second] = [0, 1].map((n) => JSON.parse(workspaceFile(`brief-${n}`)));
+  expect(second.text).toContain("Note: the tests are missing");
+  expect(second.limits.wall_ms).toBeLessThan(first.limits.wall_ms - 50);
+  await session.close(false);
+});
+
+it.each([
+  ["unclaimed", { kind: "finished" }],
+  ["stuck", { kind: "stuck", reason: "in circles" }],
+  ["declined", { kind: "declined", reason: "in circles" }],
+  ["unreachable", { kind: "unreachable", reason: "in circles" }],
+  ["limit", { kind: "over-budget", reason: "the agent stopped at a limit: in circles" }],
+])("believes an agent why it ended: %s", async (status, stop) => {
+  const session = open(`read brief; say '{"type":"end","status":"${status}","reason":"in circles"}'`);
+  expect((await session.start()).stop).toEqual(stop);
+  await session.close(false);
+});
