@@ -69,7 +69,7 @@ async function runTask(place: Place): Promise<AgentEnd> {
     redactor,
   });
   try {
-    const tools = [...shell.tools, ...createFileTools({ top: process.cwd() }), doneTool];
+    const tools = [...shell.tools, ...createFileTools({ top: process.cwd(), redactor }), doneTool];
     return await work(
       openRun(place, { brief, tools, client: chosen.client, signal: stopping.signal, around: await around }),
     );

@@ -12,7 +12,11 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createFileTools } from "../../src/agent/tools/files.ts";
+import { createRedactor } from "../../src/formats/redact.ts";
 import type { ToolResult } from "../../src/agent/tools/tool.ts";
+
+/** The only secret that the tools know. */
+export const canary = "canary-0123456789";
 
 type Order = Readonly<Record<string, unknown>>;
 
@@ -45,7 +49,7 @@ export function openFileWorkspace(): FileWorkspace {
   for (const folder of [top, temporary, outside]) mkdirSync(folder);
   const { TMPDIR: before } = process.env;
   process.env["TMPDIR"] = temporary;
-  const tools = createFileTools({ top });
+  const tools = createFileTools({ top, redactor: createRedactor({ API_KEY: canary }) });
   const call: FileWorkspace["call"] = async (name, order, signal = new AbortController().signal) => {
     const tool = tools.find((one) => one.name === name);
     if (tool === undefined) throw new Error(`no tool ${name}`);
@@ -93,7 +97,7 @@ const module = new URL("../../src/agent/tools/files.ts", import.meta.url).href;
 const apart = `
 import { readFileSync } from "node:fs";
 import { createFileTools } from ${JSON.stringify(module)};
-const tools = createFileTools({ top: process.argv[1] });
+const tools = createFileTools({ top: process.argv[1], redactor: { text: (text) => text } });
 const calls = readFileSync(0, "utf8");
 if (process.getuid() === 0) process.setuid(65534);
 const results = [];

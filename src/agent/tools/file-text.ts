@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { messageOf, systemCodeOf } from "../../errors.ts";
+import type { Redactor } from "../../formats/redact.ts";
 import { nearestWord } from "../../formats/nearest.ts";
 import { cutText } from "../../formats/one-line.ts";
 import { failure, type ToolResult } from "./tool.ts";
@@ -25,6 +26,7 @@ import { failure, type ToolResult } from "./tool.ts";
 export interface SeenFiles {
   /** The workspace. */
   readonly top: string;
+  readonly redactor: Redactor;
   /** Real path of what was read or written in this task → the mark of its content. */
   readonly marks: Map<string, string>;
   /** Of those, the ones of which lines have not been shown yet: the first of these lines. */

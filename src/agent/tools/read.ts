@@ -2,6 +2,7 @@
 import { readdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
+import type { Redactor } from "../../formats/redact.ts";
 import { cutText } from "../../formats/one-line.ts";
 import { foreignKind, type LoadedFile, loadFile, openFile, type SeenFiles } from "./file-text.ts";
 import { notUtf8, showName, statPath, tellFailure } from "./file-text.ts";
@@ -9,6 +10,8 @@ import { defineTool, failure, type Tool, type ToolResult } from "./tool.ts";
 
 const linesMax = 2000;
 const lineCharsMax = 2000;
+/** More than is shown: a secret goes before the line is cut, or half of it would be left. */
+const lineCharsKept = 2 * lineCharsMax;
 /** Of 50,000, less what is said about the lines. */
 const bytesMax = 49_700;
 /** The interface takes 5 MB of base64, and after a larger picture refuses every later request too. */
@@ -37,7 +40,8 @@ async function readPath(files: SeenFiles, order: Order, signal: AbortSignal): Pr
   const { offset = 1, limit = linesMax } = order;
   if (!(offset >= 1 && limit >= 1)) return failure("offset and limit count from 1");
   const range = { first: Math.floor(offset), limit: Math.min(Math.floor(limit), linesMax) };
-  const part = { ...range, isCounted: true, isNumbered: true, note: null, onShown: () => {} };
+  const { redactor } = files;
+  const part = { ...range, redactor, isCounted: true, isNumbered: true, note: null, onShown: () => {} };
   const path = resolve(files.top, order.path);
   if ((await statPath(files, path)).isDirectory())
     return showLines(path, await entriesOf(path), { ...part, isNumbered: false });
@@ -124,19 +128,20 @@ interface Part {
   /** The text comes in one piece, so that all its lines are counted. */
   readonly isCounted: boolean;
   readonly isNumbered: boolean;
+  readonly redactor: Redactor;
   readonly onShown: OnShown;
   readonly note: string | null;
 }
 
 /** Keeps no more of a text than is shown of it. */
-async function takeLines(pieces: Pieces, { first, limit, isNumbered }: Part) {
+async function takeLines(pieces: Pieces, { first, limit, isNumbered, redactor }: Part) {
   const lines: string[] = [];
   const met = { count: 0, chars: 0, bytesLeft: bytesMax, isFull: false, isCut: false };
   let [line, chars] = ["", 0];
   const endLine = (): void => {
     met.count += 1;
     if (met.count >= first && !met.isFull) {
-      const shown = `${isNumbered ? `${met.count}→` : ""}${cutLine(line, chars)}`;
+      const shown = `${isNumbered ? `${met.count}→` : ""}${cutLine(redactor.text(line), chars)}`;
       met.bytesLeft -= Buffer.byteLength(shown) + 1;
       met.isFull = lines.length === limit || met.bytesLeft < 0;
       met.isCut ||= met.isFull || chars > lineCharsMax;
@@ -148,7 +153,7 @@ async function takeLines(pieces: Pieces, { first, limit, isNumbered }: Part) {
     met.chars += piece.length;
     for (const [at, text] of piece.split("\n").entries()) {
       if (at > 0) endLine();
-      line += text.slice(0, lineCharsMax + 2 - line.length);
+      line += text.slice(0, lineCharsKept - line.length);
       chars += text.length;
     }
     if (met.isFull) break;
@@ -157,7 +162,6 @@ async function takeLines(pieces: Pieces, { first, limit, isNumbered }: Part) {
   return { ...met, lines };
 }
 
-/** Two more characters than are shown are kept: a byte order mark and a carriage return are not. */
 function cutLine(line: string, chars: number): string {
   const text = line.replace(/^\uFEFF/, "").replace(/\r$/, "");
   return text.length <= lineCharsMax ? text : `${cutText(text, lineCharsMax)} [${chars} characters]`;

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync } from "no
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openFileWorkspace } from "../../support/file-tools.ts";
+import { canary, openFileWorkspace } from "../../support/file-tools.ts";
 
 const numbered = (from: number, to: number): string =>
   Array.from({ length: to - from + 1 }, (_, at) => `line ${from + at}\n`).join("");
@@ -197,6 +197,14 @@ describe("read, of what is no text", () => {
     using place = openFileWorkspace();
     const file = place.put("a", Buffer.from(content, "latin1"));
     expect((await place.read("a")).text).toBe(`${file} is ${kind} of ${content.length} bytes`);
+  });
+
+  it("takes a secret out before it cuts the line: no half of one is left", async () => {
+    using place = openFileWorkspace();
+    place.put("a", `${"x".repeat(1_990)}${canary}${"y".repeat(3_000)}\n${canary}\n`);
+    const { text } = await place.read("a");
+    expect(text).not.toContain(canary.slice(0, 6));
+    expect(text).toContain("2→[API_KEY]");
   });
 
   it("lists a folder", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createFileTools } from "../../../src/agent/tools/files.ts";
+import { createRedactor } from "../../../src/formats/redact.ts";
 import { openFileWorkspace } from "../../support/file-tools.ts";
 
 describe("write", () => {
@@ -176,7 +177,7 @@ describe("write, of what cannot be written", () => {
 });
 
 describe("The file tools", () => {
-  const tools = createFileTools({ top: "/" });
+  const tools = createFileTools({ top: "/", redactor: createRedactor({}) });
 
   it("take few words to explain", () => {
     const told = tools.map(({ name, description, input }) => {
