@@ -24,6 +24,7 @@ export async function work(run: AgentRun): Promise<AgentEnd> {
   for (;;) {
     const cap = limitReached(run.spent, limits);
     if (cap !== null) return { status: "limit", reason: cap };
+    if (run.signal.aborted) return { status: "stopped", reason: null };
     if (run.spent.contextTokens >= limits.contextHard) return handOver(run);
 
     const before = run.spent;

@@ -169,6 +169,9 @@ export class AgentRun {
     this.spent = { ...this.spent, turns: this.spent.turns + 1, contextTokens };
     if (counted === 0) this.spent = { ...this.spent, tokens: this.spent.tokens + contextTokens };
     this.tick();
+    for (const block of message.content)
+      if (block.type === "text" && block.text.trim() !== "")
+        this.#parts.line.send({ type: "note", text: this.redactor.text(block.text), by: "model" });
     const { content, stop_reason, model, usage } = message;
     const ms = Math.round(this.#lastAnswerMs - sinceMs);
     trajectory.write({
@@ -289,5 +292,7 @@ function aboutOf(input: unknown): string {
 
 const aboutCharsMax = 200;
 
-const endOf = (exit: number | null | undefined): string =>
-  exit === undefined ? "" : ` → exit ${String(exit)}`;
+function endOf(exit: number | null | undefined): string {
+  if (exit === undefined) return "";
+  return exit === null ? " → no exit code" : ` → exit ${exit}`;
+}

@@ -18,7 +18,7 @@ import {
 import { parseAgentConfig } from "../formats/config.ts";
 import { oneLine } from "../formats/one-line.ts";
 import { openProject, type Overrides } from "./compose.ts";
-import { columns, fit, makeSafe, print, style } from "./print.ts";
+import { columns, fit, makeSafe, print, style, wrap } from "./print.ts";
 
 export interface AgentOptions {
   readonly cwd: string;
@@ -167,6 +167,14 @@ function createTeller(): (line: string) => void {
   };
 }
 
+/** The model's own words, each line broken where the terminal ends. */
+const wrapLines = (text: string): string =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => wrap(line, columns(), ""))
+    .join("\n");
+
 function describe(message: AgentMessage | { readonly type: "garbage" }): string | null {
   switch (message.type) {
     case "started":
@@ -174,7 +182,7 @@ function describe(message: AgentMessage | { readonly type: "garbage" }): string 
     case "tool":
       return `  ${fit(oneLine(`${message.name} ${message.summary ?? ""}`, 300), columns() - 2)}`;
     case "note":
-      return style("yellow", makeSafe(message.text));
+      return message.by === "model" ? wrapLines(message.text) : style("yellow", makeSafe(message.text));
     case "claim":
       return `\n${style("bold", message.status)}: ${message.summary}${message.question === null ? "" : `\n${style("yellow", message.question)}`}`;
     case "refused":

@@ -65,7 +65,13 @@ export const agentMessage = z.discriminatedUnion("type", [
         .describe("Cost in US dollars; null when the price is not known."),
     })
     .describe("What was used since the last such message."),
-  z.object({ type: z.literal("note"), text: z.string() }).describe("Text for the log."),
+  z
+    .object({
+      type: z.literal("note"),
+      text: z.string(),
+      by: z.literal("model").optional().catch(undefined).describe("model: its own words."),
+    })
+    .describe("Text for the log."),
   z
     .object({ type: z.literal("claim"), ...claimFields })
     .describe("The agent says that it is done: look now."),
