@@ -15,6 +15,7 @@ export const errorCodes = {
   "state-not-writable": 2,
   "sandbox-unavailable": 2,
   "agent-missing": 2,
+  "key-missing": 6,
   "setup-failed": 2,
   "file-exists": 2,
   "lease-held": 3,

@@ -218,7 +218,10 @@ function tellEnd({ status, reason, resetsAtMs }: AgentEnd, parts: Omit<Place, "s
   if (status === "limited")
     line.send({ type: "limit", resets_at: new Date(resetsAtMs ?? Date.now()).toISOString(), reason: why });
   if (status === "handed-over") line.send({ type: "handoff", note: why });
-  if (status === "failed") process.stderr.write(`${why}\n`);
+  if (status === "failed") {
+    process.stderr.write(`${why}\n`);
+    line.send({ type: "note", text: why });
+  }
   const named = endStatuses.find((each) => each === status);
   line.send({ type: "end", ...(named === undefined ? {} : { status: named, reason: why }) });
 }

@@ -276,6 +276,9 @@ export function endOfCall(run: AgentRun, result: NoAnswer): AgentEnd {
     }
     case "prefix-mismatch":
     case "invalid":
+      // Nothing was ever answered: it is the address or a setting, and no fresh attempt would fare better.
+      if (run.spent.turns === 0)
+        return { status: "auth", reason: `the model's server refused the first request: ${result.reason}` };
       return { status: "failed", reason: `the model's server refused the request: ${result.reason}` };
   }
 }

@@ -33,7 +33,7 @@ export interface AgentOptions {
 /** Returns the agent's own exit status; docs/commands.md lists them. */
 export async function runAgent(options: AgentOptions): Promise<number> {
   const task = await readTask(options);
-  const agent = await chooseAgent(options);
+  const { agent, limits } = await chooseAgent(options);
   const folder = handFolder(process.env, new Date());
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const program = builtinProgram(agent, { folder, recording: null });
@@ -56,7 +56,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
       if (!options.json) answerClaim(parseAgentLine(line), group);
     },
   });
-  group.write(formatBriefMessage({ ...task, limits: options.limits }));
+  group.write(formatBriefMessage({ ...task, limits: { ...limits, ...options.limits } }));
   if (options.json) passVerdicts(group);
   const exit = await group.exit;
   process.stdin.destroy();
@@ -124,16 +124,22 @@ async function foldersDownTo(cwd: string): Promise<readonly string[]> {
   return folders;
 }
 
+interface Chosen {
+  readonly agent: AgentConfig;
+  readonly limits: AgentOptions["limits"];
+}
+
 /** The configuration of the project, if there is one; flags win. Whatever kind it names, here it is the built-in agent. */
-async function chooseAgent({ cwd, agent }: AgentOptions): Promise<AgentConfig> {
+async function chooseAgent({ cwd, agent }: AgentOptions): Promise<Chosen> {
   try {
     const { config } = await openProject(cwd, { agent: { ...agent, kind: "builtin" } });
-    return config.agent;
+    const { usdMax: usd, turnsMax: turns, tokensMax: tokens, wallMsMax: wall_ms } = config.limits;
+    return { agent: config.agent, limits: { usd, turns, tokens, wall_ms } };
   } catch (error) {
     const isElsewhere =
       error instanceof RalphError && ["not-a-repository", "config-missing"].includes(error.code);
     if (!isElsewhere) throw error;
-    return parseAgentConfig({ ...agent, kind: "builtin" });
+    return { agent: parseAgentConfig({ ...agent, kind: "builtin" }), limits: {} };
   }
 }
 

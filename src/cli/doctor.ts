@@ -22,6 +22,7 @@ import {
   requireTarget,
 } from "./compose.ts";
 import { moneyWarning } from "./money.ts";
+import { readOverrides } from "./settings.ts";
 import { hang, print, printJson, style } from "./print.ts";
 
 interface Finding {
@@ -53,7 +54,7 @@ async function examine(cwd: string, tell: (finding: Finding) => void): Promise<v
   let project: Project;
   try {
     tell(good("git", await gitVersion(cwd)));
-    project = await openProject(cwd);
+    project = await openProject(cwd, readOverrides({}, process.env));
     const gates = project.config.gates.map((gate) => gate.name).join(", ");
     tell(good("configuration", `gates ${gates}; target ${project.config.target}`));
     await requireTarget(project);

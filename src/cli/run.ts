@@ -4,6 +4,8 @@ import { takeLease } from "../adapters/state/lease-file.ts";
 import { digest } from "../adapters/state/pass-files.ts";
 import { setSupervisorMark } from "../adapters/process/process-group.ts";
 import { killStrays } from "../adapters/process/stray-processes.ts";
+import { keyNames } from "../adapters/agent/agents.ts";
+import type { Config } from "../core/config.ts";
 import type { RunLimits, RunOutcome } from "../core/message.ts";
 import { describeOutcome, exitStatusOf, type StatusView, viewStatus } from "../core/report.ts";
 import type { Queue } from "../core/queue.ts";
@@ -94,7 +96,17 @@ async function requireRunnable(project: Project): Promise<void> {
       hint: "Set it in ralph.config.yaml, or pass --agent-command. `ralphwright demo` shows a run without one.",
     });
   }
+  requireKey(config);
   await requireIdentity(project);
+}
+
+/** Without one the first agent would end at once, and an attempt would have been begun for nothing. */
+function requireKey({ agent }: Config): void {
+  if (agent.kind !== "builtin" || agent.provider !== "anthropic" || agent.baseUrl !== null) return;
+  if (keyNames.anthropic.some((name) => (process.env[name] ?? "") !== "")) return;
+  throw new RalphError("key-missing", "no key for the built-in agent: set ANTHROPIC_API_KEY", {
+    hint: "Or set agent.base_url to a server that asks for none, or agent.kind: claude, which has its own login.",
+  });
 }
 
 /** After recovery: a crash may have left a checkout one landing behind, which looks like changes and is none. */

@@ -285,9 +285,18 @@ describe("Trouble that does not pass", () => {
   });
 
   it("a request that the server calls wrong is a failure of ours, with its words", async () => {
-    const result = await runBuiltin({ script: [status(400, "tools.0: too many")] });
-    expect([result.exit, result.requests.length]).toEqual([30, 1]);
+    const result = await runBuiltin({ script: [touch, status(400, "tools.0: too many")] });
+    expect([result.exit, result.requests.length]).toEqual([30, 2]);
     expect(result.stderr).toContain("tools.0: too many");
+    expect(messageOf(result, "note")).toMatchObject({ text: expect.stringContaining("tools.0: too many") });
+  });
+
+  it("a first request that is refused stops everything: it is the address or a setting", async () => {
+    const result = await runBuiltin({ script: [status(404, "Not found")] });
+    expect(messageOf(result, "refused")).toMatchObject({
+      reason: expect.stringContaining("the first request: 404"),
+    });
+    expect(result.exit).toBe(20);
   });
 
   it("no key is told in one line, before anything is asked", async () => {
@@ -319,7 +328,7 @@ describe("A history that the server finds changed", () => {
     expect(result.requests[1]?.text).toContain('"prefix_mismatch_behavior":"drop_block"');
     expect(messageOf(result, "note")).toMatchObject({ text: expect.stringContaining("defect") });
     const twice = await runBuiltin({ script: () => mismatch });
-    expect([twice.exit, twice.requests.length]).toEqual([30, 2]);
+    expect([twice.exit, twice.requests.length]).toEqual([20, 2]);
   });
 });
 

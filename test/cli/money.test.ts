@@ -19,6 +19,10 @@ describe("Money", () => {
     expect(moneyWarning(config(`${limited}agent: { command: a, protocol: ralph-agent/1 }`))).toBeNull();
     expect(moneyWarning(config(`${limited}agent: { kind: replay, recordings: r }`))).toBeNull();
     expect(moneyWarning(config("agent: { command: claude }"))).toBeNull();
+    expect(moneyWarning(config(`${limited}agent: { model: claude-opus-5-5 }`))).toBeNull();
+    expect(moneyWarning(config(`${limited}agent: { model: my-model }`))).toContain(
+      "the price of my-model is not known",
+    );
   });
 
   it("is unknown rather than zero, and at least what is known", () => {

@@ -128,7 +128,21 @@ describe("The built-in agent in the loop", () => {
     await using _world = world;
     expect(run.status).toBe(6);
     expect(run.lines.join("\n")).toContain("set ANTHROPIC_API_KEY");
-    expect(world.events("one")).toMatch(/^attempt 1\nagent refused[^\n]*\ninterrupted[^\n]*$/);
+    expect(world.records()).toEqual([]);
+  });
+
+  it("whose very first request is refused stops the run: no fresh attempt would fare better", async () => {
+    const { world, run, requests } = await runWith(
+      () => ({ fault: "status", status: 404, message: "Not found" }),
+      {
+        tasks: ["one", "two"],
+        config: { limits: { attempts: 3 } },
+      },
+    );
+    await using _world = world;
+    expect([run.status, requests.length]).toEqual([6, 1]);
+    expect(run.lines.join("\n")).toContain("refused the first request: 404");
+    expect(world.landed()).toEqual([]);
   });
 
   it.each([
