@@ -14,7 +14,7 @@ interface AgentFlags {
 
 export function addAgent(program: Command, outcome: { status: number }): void {
   program
-    .command("agent [words]")
+    .command("agent [words...]")
     .description("the built-in agent by hand, in this directory: no supervisor, no gates, no commit")
     .option("--task <file>", "what to do is in this file")
     .option("--model <id>", "exact model id")
@@ -24,12 +24,12 @@ export function addAgent(program: Command, outcome: { status: number }): void {
     .option("--max-turns <n>", "most turns", wholeNumber)
     .option("--json", "messages as JSON lines; verdicts are read from standard input")
     .addHelpText("after", `${exitCodes}\n${example('ralphwright agent "mend the failing test"')}`)
-    .action(async (words: string | undefined, flags: AgentFlags) => {
+    .action(async (words: readonly string[], flags: AgentFlags) => {
       const { runAgent } = await import("./agent.ts");
       const { task, model, effort, baseUrl, maxUsd, maxTurns } = flags;
       outcome.status = await runAgent({
         cwd: process.cwd(),
-        words: words ?? null,
+        words: words.length === 0 ? null : words.join(" "),
         file: task ?? null,
         json: flags.json === true,
         agent: given({ model, effort, base_url: baseUrl }),

@@ -155,7 +155,10 @@ function lookAtOwnKey({ provider, baseUrl, models, model }: Config["agent"]): Fi
   }
   if (baseUrl !== null || process.env["ANTHROPIC_BASE_URL"] !== undefined)
     return warning("key", "no key is set: fine for a model server that asks for none");
-  return bad("key", `none of ${keyNames[provider].join(", ")} is set`);
+  return bad(
+    "key",
+    `no key: set ${keyNames[provider].find((name) => name.endsWith("_KEY")) ?? keyNames[provider].join(", ")}`,
+  );
 }
 
 /** Keys are named, never shown: a key the agent needs has to be let through by name. */

@@ -3,24 +3,13 @@ import { describe, expect, it } from "vitest";
 import { createModelClient } from "../../src/agent/model-client.ts";
 import { openProvider } from "../../src/agent/provider.ts";
 import { readRecording } from "../../src/agent/replay.ts";
-import type { AgentSettings } from "../../src/formats/agent-settings.ts";
-import { done, runBuiltin, say } from "../support/builtin-agent.ts";
+import { defaultSettings, done, runBuiltin, say } from "../support/builtin-agent.ts";
 import { startModelServer } from "../support/model-server.ts";
 import { makeFolder } from "../support/repository.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const settings: AgentSettings = {
-  model: "claude-sonnet-5-5",
-  effort: null,
-  provider: "anthropic",
-  base_url: null,
-  key_header: "bearer",
-  models: {},
-  keys: [],
-  folder: "",
-  recording: null,
-};
+const settings = { ...defaultSettings, folder: "" };
 const body = {
   model: "claude-sonnet-5-5",
   max_tokens: 100,

@@ -46,17 +46,18 @@ async function runByHand({ script, args, cwd = makeFolder("hand"), env, answer }
 describe("ralphwright agent", () => {
   it("works in any directory and tells what it does, what it cost and where the record is", async () => {
     const usage = { input_tokens: 1_000, output_tokens: 100 };
-    const { status, stdout, cwd } = await runByHand({
+    const { status, stdout, cwd, requests } = await runByHand({
       script: [
         { ...call("bash", { command: "echo hello > a.txt" }), usage },
         { ...done(), usage },
       ],
-      args: ["say hello"],
+      args: ["say", "hello"],
     });
     expect(status).toBe(0);
     expect(readFileSync(join(cwd, "a.txt"), "utf8")).toBe("hello\n");
     expect(stdout).toContain("bash echo hello > a.txt → exit 0");
     expect(stdout).toContain("complete: Did it.");
+    expect(requests[0]?.text).toContain("say hello");
     expect(stdout).toContain("2 turns, 0.0060 USD");
     const [, record = ""] = /^Record: (.*)$/m.exec(stdout) ?? [];
     expect(existsSync(record)).toBe(true);

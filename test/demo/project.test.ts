@@ -20,8 +20,8 @@ import { formatAgentSettings } from "../../src/formats/agent-settings.ts";
 import { parseAgentLine } from "../../src/formats/agent-stream.ts";
 import { parseConfig } from "../../src/formats/config.ts";
 import { parseJunit } from "../../src/formats/junit.ts";
-import { defaultModel } from "../../src/formats/models.ts";
 import { parseTask } from "../../src/formats/task-file.ts";
+import { defaultSettings } from "../support/builtin-agent.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const template = join(top, "src/demo/project");
@@ -117,13 +117,7 @@ function play(
 ): Promise<Played> {
   const logs = join(folder, "logs", attempt.task, String(attempt.number));
   const settings = formatAgentSettings({
-    model: defaultModel,
-    effort: null,
-    provider: "anthropic",
-    base_url: null,
-    key_header: "bearer",
-    models: {},
-    keys: [],
+    ...defaultSettings,
     folder: logs,
     recording: join(recordingsIn(workspace), attempt.task, `${attempt.number}.jsonl`),
   });

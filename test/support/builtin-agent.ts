@@ -113,7 +113,8 @@ export async function runBuiltin(order: BuiltinOrder): Promise<BuiltinResult> {
   };
 }
 
-const defaultSettings: Omit<AgentSettings, "folder"> = {
+/** What the agent is started with, where a test does not say otherwise. */
+export const defaultSettings: Omit<AgentSettings, "folder"> = {
   model: "claude-sonnet-5-5",
   effort: null,
   provider: "anthropic",
