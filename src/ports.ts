@@ -40,6 +40,8 @@ export interface QueueSource {
 export interface ChangedPath {
   readonly path: string;
   readonly mode: string | null;
+  /** True when there was nothing at this path before. */
+  readonly isNew: boolean;
 }
 
 export interface ComposeOrder {
@@ -84,6 +86,8 @@ export interface Target {
   readLinks(commit: CommitSha): Promise<ReadonlyMap<string, string>>;
   changedPaths(from: CommitSha, to: CommitSha): Promise<readonly ChangedPath[]>;
   compose(order: ComposeOrder): Promise<Composed>;
+  /** A commit that is `commit` with everything that `isRestored` names as it is in `from`: to be judged, never to land. */
+  restore(commit: CommitSha, from: CommitSha, isRestored: (path: string) => boolean): Promise<CommitSha>;
   /** @throws RalphError `target-not-judged` when the target holds another tree than the judged one afterwards. */
   land(order: LandOrder): Promise<LandResult>;
   /** Keeps an attempt's work reachable under `refs/ralph/attempts/<task>/<n>`. */

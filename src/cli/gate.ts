@@ -1,8 +1,8 @@
 /** `ralphwright gate`: the gates on this checkout as it stands, exactly as the loop would run them. */
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { commitSha } from "../core/ids.ts";
-import { type GateResult, redReason } from "../core/verdict.ts";
+import { flakeNames, type GateResult, redReason } from "../core/verdict.ts";
 import { RalphError } from "../errors.ts";
 import { runGates } from "../supervisor/gating.ts";
 import { composeGating, openProject, type Project, requireIdentity } from "./compose.ts";
@@ -21,8 +21,7 @@ export async function gate(options: GateOptions): Promise<number> {
   const gates = chooseGates(project, options.names);
   await requireIdentity(project);
   const commit = await sealCheckout(project);
-  const logFolder = join(project.state.path, "gate");
-  await mkdir(logFolder, { recursive: true, mode: 0o700 });
+  const logFolder = (purpose: string): string => makeFolder(join(project.state.path, purpose));
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once("SIGINT", abort).once("SIGTERM", abort);
@@ -31,14 +30,21 @@ export async function gate(options: GateOptions): Promise<number> {
     gates,
     trusted: false,
     logFolder,
+    purpose: "gate",
     signal: stop.signal,
   });
   process.off("SIGINT", abort).off("SIGTERM", abort);
   if (gating.kind === "stopped") return 130;
   const reason = gating.kind === "red" ? gating.reason : null;
-  if (options.json) printJson({ green: reason === null, reason, gates: gating.results });
-  else printResults(gating.results, reason);
+  const flaky = gating.kind === "green" ? gating.flakes.flatMap(flakeNames) : [];
+  if (options.json) printJson({ green: reason === null, reason, flaky, gates: gating.results });
+  else printResults(gating.results, reason, flaky);
   return reason === null ? 0 : 1;
+}
+
+function makeFolder(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
 }
 
 function chooseGates({ config }: Project, names: readonly string[]): Project["config"]["gates"] {
@@ -70,7 +76,7 @@ async function sealCheckout({ git, repository }: Project): Promise<ReturnType<ty
 
 const outputCharsMax = 4_000;
 
-function printResults(results: readonly GateResult[], reason: string | null): void {
+function printResults(results: readonly GateResult[], reason: string | null, flaky: readonly string[]): void {
   for (const result of results) {
     if (redReason(result) === null) continue;
     const output = result.output.trim().slice(-outputCharsMax);
@@ -78,6 +84,7 @@ function printResults(results: readonly GateResult[], reason: string | null): vo
   }
   printTable(results.map(resultRow));
   print();
+  for (const name of flaky) print(style("yellow", `Flaky, red at first and green when repeated: ${name}`));
   print(
     reason === null
       ? style("green", "All gates are green: this tree could land.")

@@ -50,6 +50,8 @@ function printStatus(shown: Shown, isUnknown: boolean): void {
     ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeRunEnd(last)}`],
     ["sandbox", "none: agents run with your rights"],
     ["state", shown.state],
+    ...listRow("flaky", shown.flaky),
+    ...listRow("failing", shown.failing),
   ]);
   // A supervisor that was killed leaves attempts open in the journal; the next run closes them.
   for (const attempt of shown.attempts) {
@@ -60,6 +62,15 @@ function printStatus(shown: Shown, isUnknown: boolean): void {
   }
   for (const problem of shown.problems) print(`${style("yellow", "!")} ${hang(problem, 2)}`);
 }
+
+/** Only what there is: most projects have no test that fails now and then, or all the time. */
+function listRow(name: string, items: readonly string[]): readonly (readonly string[])[] {
+  if (items.length === 0) return [];
+  const shown = items.slice(0, itemsShownMax).join(", ");
+  return [[name, items.length > itemsShownMax ? `${shown} and ${items.length - itemsShownMax} more` : shown]];
+}
+
+const itemsShownMax = 5;
 
 function spentText(run: RunView | null, isUnknown: boolean): string {
   if (run === null) return "nothing: no run is open";

@@ -96,7 +96,9 @@ function describeEvent(event: LoopEvent): string | null {
     case "attempt-started":
       return `${event.task}: attempt ${event.attempt} started`;
     case "verdict-reached":
-      return event.verdict.kind === "reject" ? `${event.task}: red, ${event.verdict.failure.reason}` : null;
+      return describeVerdict(event);
+    case "baseline-checked":
+      return event.baseline.kind === "green" ? describeFlaky(event.task, event.baseline.flaky) : null;
     case "change-sealed":
       return event.restored.length === 0 ? null : `${event.task}: put back ${event.restored.join(", ")}`;
     case "task-landed":
@@ -117,6 +119,14 @@ function describeEvent(event: LoopEvent): string | null {
       return null;
   }
 }
+
+function describeVerdict({ task, verdict }: Extract<LoopEvent, { type: "verdict-reached" }>): string | null {
+  if (verdict.kind === "reject") return `${task}: red, ${verdict.failure.reason}`;
+  return verdict.kind === "accept" ? describeFlaky(task, verdict.flaky) : null;
+}
+
+const describeFlaky = (task: string, flaky: readonly string[] = []): string | null =>
+  flaky.length === 0 ? null : `${task}: flaky, red once and then green: ${flaky.join(", ")}`;
 
 /** The first signal was answered at once, before it became an event. */
 function describeStop({ how, outcome }: Extract<LoopEvent, { type: "stop-requested" }>): string | null {

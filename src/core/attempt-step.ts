@@ -1,9 +1,9 @@
 /** What an open attempt does next: one handler for each event, and the phases in which that event can arrive. */
 import { retryDelayMs } from "./backoff.ts";
 import { isMoneySpent } from "./budget.ts";
-import type { TaskId } from "./ids.ts";
+import { noteBreakDown } from "./break-down.ts";
 import { invariant } from "./invariant.ts";
-import type { AgentStop, AttemptEvent, Failure, LoopEvent, Usage } from "./message.ts";
+import type { AgentStop, AttemptEvent, Baseline, Failure, LoopEvent, Usage } from "./message.ts";
 import {
   enter,
   inPhase,
@@ -21,6 +21,7 @@ import {
   dropAttempt,
   dropRecord,
   editRun,
+  noteFlaky,
   noteUnrecorded,
   type LoopState,
   type Phase,
@@ -99,8 +100,9 @@ function onPrepared(at: Situation, { base }: EventOf<"workspace-prepared">): Ste
   return enter({ ...at, attempt }, "checking-baseline", { type: "check-baseline", base });
 }
 
-function onBaseline(at: Situation, { baseline }: EventOf<"baseline-checked">): Step {
-  const { base } = at.attempt;
+function onBaseline(before: Situation, { baseline }: EventOf<"baseline-checked">): Step {
+  const { base } = before.attempt;
+  const at = { ...before, state: noteBaseline(before.state, baseline) };
   switch (baseline.kind) {
     case "green":
       if (at.state.stopping !== null) return interrupt(at, "the run is stopping");
@@ -111,6 +113,12 @@ function onBaseline(at: Situation, { baseline }: EventOf<"baseline-checked">): S
     case "unusable":
       return stopAndInterrupt(at, { kind: "configuration", reason: baseline.reason });
   }
+}
+
+function noteBaseline(state: LoopState, baseline: Baseline): LoopState {
+  if (baseline.kind !== "green") return state;
+  const { flaky, failing = [] } = baseline;
+  return noteFlaky({ ...state, failing }, flaky);
 }
 
 function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopped">): Step {
@@ -241,7 +249,8 @@ function onVerdict(at: Situation, { verdict }: EventOf<"verdict-reached">): Step
   switch (verdict.kind) {
     case "accept": {
       const attempt = { ...at.attempt, accepted: verdict.candidate };
-      return landNext([inPhase({ ...at, attempt }, "queued-to-land"), []], at.nowMs);
+      const state = noteFlaky(at.state, verdict.flaky);
+      return landNext([inPhase({ ...at, attempt, state }, "queued-to-land"), []], at.nowMs);
     }
     case "reject":
       if (at.attempt.goal === "give-up") return noteBlocked(at, verdict.failure);
@@ -335,25 +344,6 @@ function onCommandFailed(before: Situation, event: EventOf<"command-failed">): S
   if (phase === "ending") return release(at);
   return landNext(interrupt(at, event.reason), at.nowMs);
 }
-
-/**
- * An agent that breaks down and leaves nothing, at one task after the other, does not work here at all (no network, a
- * usage limit in words of its own): the run stops before task after task is given up for it.
- */
-function noteBreakDown(
-  state: LoopState,
-  task: TaskId,
-  { failure, commit }: Pick<EventOf<"attempt-rejected">, "failure" | "commit">,
-): LoopState {
-  const leftNothing = failure.kind === "crashed" && commit === null;
-  const brokenAt = leftNothing ? new Set(state.run?.brokenAt).add(task) : new Set<never>();
-  const noted = editRun(state, () => ({ brokenAt }));
-  if (brokenAt.size < brokenTasksMax) return noted;
-  const reason = `the agent broke down at ${brokenAt.size} tasks and left nothing: ${failure.reason}`;
-  return requestStop(noted, "drain", { kind: "breaker", reason })[0];
-}
-
-const brokenTasksMax = 2;
 
 function recordOf(at: Situation): TaskRecord {
   const record = at.state.records.get(at.attempt.task);

@@ -9,6 +9,8 @@ export interface Gate {
   readonly timeoutMs: number;
   /** `junit`: the gate writes JUnit XML to `$RALPH_REPORT`, and tests are compared one by one. */
   readonly report: "junit" | null;
+  /** What tests that fail on the target already mean: nothing starts, or a change may fail them too and no others. */
+  readonly redBaseline: "hold" | "compare";
   /** Names of environment variables the gate gets beside the allow-list. */
   readonly env: readonly string[];
   /** True: runs only for tasks that name it in `gates`. */

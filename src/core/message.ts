@@ -83,12 +83,23 @@ export interface Candidate {
 }
 
 export type Verdict =
-  | { readonly kind: "accept"; readonly candidate: Candidate; readonly gates: readonly string[] }
+  | {
+      readonly kind: "accept";
+      readonly candidate: Candidate;
+      readonly gates: readonly string[];
+      /** What was red once and then green on this tree; told only when there is something. */
+      readonly flaky?: readonly string[];
+    }
   | { readonly kind: "reject"; readonly failure: Failure }
   | { readonly kind: "inconclusive"; readonly reason: string };
 
 export type Baseline =
-  | { readonly kind: "green" }
+  | {
+      readonly kind: "green";
+      readonly flaky?: readonly string[];
+      /** Tests that fail there already, where the configuration says to go on all the same. */
+      readonly failing?: readonly string[];
+    }
   | { readonly kind: "red"; readonly reason: string }
   /** The gates cannot say anything here: a configuration error. */
   | { readonly kind: "unusable"; readonly reason: string };

@@ -10,6 +10,10 @@ export interface StatusView {
   readonly attempts: readonly AttemptView[];
   readonly tasks: Readonly<Record<"ready" | "waiting" | "landed" | "blocked" | "draft", number>>;
   readonly problems: readonly string[];
+  /** Gates and tests that were ever red and then green on the same tree. */
+  readonly flaky: readonly string[];
+  /** Tests that fail on the target, and are worked with all the same. */
+  readonly failing: readonly string[];
 }
 
 export interface RunView {
@@ -47,6 +51,8 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
       draft: queue.tasks.filter((task) => task.status === "draft").length,
     },
     problems: [...queue.problems.map(problemText), ...stuckTasks(standing), ...unrecordedTasks(state)],
+    flaky: [...state.flaky],
+    failing: state.failing,
   };
 }
 

@@ -82,6 +82,10 @@ export interface LoopState {
   readonly records: ReadonlyMap<TaskId, TaskRecord>;
   /** Tasks given up whose file could not say so: the reason, until an attempt is made again. */
   readonly unrecorded: ReadonlyMap<TaskId, string>;
+  /** The quarantine list: what was ever seen red and then green on the same tree. */
+  readonly flaky: ReadonlySet<string>;
+  /** Tests that failed on the newest baseline, and are worked with all the same. */
+  readonly failing: readonly string[];
   /** A usage limit is a date: no agent starts before it. */
   readonly notBeforeMs: number;
 }
@@ -92,6 +96,8 @@ export const emptyState: LoopState = {
   attempts: new Map(),
   records: new Map(),
   unrecorded: new Map(),
+  flaky: new Set(),
+  failing: [],
   notBeforeMs: 0,
 };
 
@@ -122,6 +128,11 @@ export function noteUnrecorded(state: LoopState, task: TaskId, why: string | nul
   if (why === null) unrecorded.delete(task);
   else unrecorded.set(task, why);
   return { ...state, unrecorded };
+}
+
+export function noteFlaky(state: LoopState, seen: readonly string[] = []): LoopState {
+  const isNews = seen.some((name) => !state.flaky.has(name));
+  return isNews ? { ...state, flaky: new Set([...state.flaky, ...seen]) } : state;
 }
 
 export function editRun(state: LoopState, edit: (run: RunState) => Partial<RunState>): LoopState {

@@ -42,6 +42,8 @@ export interface Task {
   readonly gates: readonly string[];
   /** Protected paths this task may change, as globs. */
   readonly allow: readonly string[];
+  /** Tests this task may lose, by name; `*` stands for any part of one. */
+  readonly allowTests: readonly string[];
   readonly limits: Partial<TaskLimits>;
   /** Markdown after the front matter. */
   readonly body: string;

@@ -100,6 +100,11 @@ const gate = mapping({
     .nullable()
     .prefault(null)
     .describe("junit: the command writes JUnit XML to $RALPH_REPORT, and tests are compared one by one."),
+  red_baseline: oneOf(["hold", "compare"])
+    .prefault("hold")
+    .describe(
+      "When tests fail on the target already. hold: nothing starts until they are mended. compare (needs a report): a change may fail the same tests and no others, and a test that it mends must stay mended.",
+    ),
   env: list(environmentName()).describe("Names of further environment variables the gate gets."),
   optional: flag().prefault(false).describe("true: runs only for tasks that name it under gates."),
 });

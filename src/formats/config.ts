@@ -104,7 +104,11 @@ function explainAgentKind(problem: ShapeProblem): ShapeProblem {
 function conflictsIn(config: ConfigText): readonly ShapeProblem[] {
   const problems: ShapeProblem[] = [];
   const firstAt = new Map<string, number>();
-  for (const [index, { name }] of config.gates.entries()) {
+  for (const [index, { name, report, red_baseline }] of config.gates.entries()) {
+    if (red_baseline === "compare" && report === null) {
+      const needs = `gates[${index}].red_baseline: "compare" needs a report, by which failures are compared`;
+      problems.push({ path: ["gates", index, "red_baseline"], part: "value", message: needs });
+    }
     const first = firstAt.get(name);
     const message = `gates[${index}].name: ${showValue(name)} is already the name of gates[${first}]`;
     if (first === undefined) firstAt.set(name, index);
@@ -172,8 +176,8 @@ function toAgent({ base_url, key_header, ...agent }: ConfigText["agent"]): Agent
   return { ...agent, kind, model, baseUrl: base_url, keyHeader: key_header };
 }
 
-function toGate({ timeout, ...gate }: ConfigText["gates"][number]): Gate {
-  return { ...gate, timeoutMs: timeout };
+function toGate({ timeout, red_baseline, ...gate }: ConfigText["gates"][number]): Gate {
+  return { ...gate, timeoutMs: timeout, redBaseline: red_baseline };
 }
 
 function toLimits({ attempts, rounds, attempt, run }: ConfigText["limits"]): Config["limits"] {

@@ -58,6 +58,7 @@ const frontMatter = mapping({
   model: text().nullable().prefault(null),
   gates: list(gateName()),
   allow: list(glob()),
+  allow_tests: list(text()),
   limits: section(limits),
   blocked: mapping({
     attempt: wholeNumber(0),
@@ -154,6 +155,7 @@ function toTask(values: FrontMatterText, { name, file, parts, digest }: TaskSour
     model: values.model,
     gates: values.gates,
     allow: values.allow,
+    allowTests: values.allow_tests,
     limits: toLimits(values.limits),
     body,
     text: digest,

@@ -1,10 +1,19 @@
 /** The gates at the base, before anything is spent on an agent; passes are remembered, failures never. */
 import type { Gate } from "../core/config.ts";
-import type { CommitSha } from "../core/ids.ts";
+import type { CommitSha, TreeSha } from "../core/ids.ts";
 import type { Baseline } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
-import { lostTestsReason } from "../core/verdict.ts";
-import { type GateResult, redReason } from "../core/verdict.ts";
+import {
+  failedNames,
+  failedTests,
+  type Flake,
+  flakeNames,
+  type GateResult,
+  type KnownFailures,
+  lostTestsReason,
+  noKnownFailures,
+  redReason,
+} from "../core/verdict.ts";
 import { composeTrial } from "./candidate.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
 import { type Gating, isNotRunnable, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
@@ -13,7 +22,8 @@ import { type Gating, isNotRunnable, passKey, rememberPasses, runGates, testsOf 
 export async function checkBaseline(scope: AttemptScope, task: Task, base: CommitSha): Promise<Baseline> {
   const onBase = await checkGates(scope, task, base);
   if (onBase.kind !== "green") return onBase;
-  return tryOwnFiles(scope, task, { gates: gatesFor(scope, task), base });
+  const withOwnFiles = await tryOwnFiles(scope, task, { gates: gatesFor(scope, task), base });
+  return withOwnFiles.kind === "green" ? onBase : withOwnFiles;
 }
 
 /** The gates alone; without a task, those that always run. */
@@ -22,28 +32,49 @@ export async function checkGates(scope: AttemptScope, task: Task | null, base: C
   const gates = gatesFor(scope, task);
   const tree = await ports.target.treeOf(base);
   const open = gates.filter((gate) => ports.passes.recall(passKey(ports, tree, gate)) === null);
-  if (open.length === 0) return { kind: "green" };
-  const logFolder = scope.logFolder("baseline");
-  const gating = await runGates(ports, { commit: base, gates: open, trusted: true, logFolder, signal });
-  if (gating.kind === "green") rememberPasses(ports, tree, open, gating.results);
-  return baselineOf(gating, `on ${ports.target.branch}, before any change`);
+  if (open.length > 0) {
+    const { logFolder } = scope;
+    const order = { commit: base, gates: open, trusted: true, logFolder, purpose: "baseline", signal };
+    const gating = await runGates(ports, { ...order, known: failuresAtBase });
+    if (gating.kind !== "green") return baselineOf(gating, `on ${ports.target.branch}, before any change`);
+    rememberPasses(ports, tree, open, gating.results);
+    return greenBaseline(scope, { gates, tree, flakes: gating.flakes });
+  }
+  return greenBaseline(scope, { gates, tree, flakes: [] });
 }
 
-function baselineOf(gating: Gating, where: string): Baseline {
-  switch (gating.kind) {
-    case "green":
-      return { kind: "green" };
-    case "stopped":
-      return { kind: "red", reason: "the run was stopped" };
-    case "red": {
-      const reason = `${gating.reason} ${where}${detailOf(gating.results)}`;
-      const red = gating.results.find(isNotRunnable);
-      const isVoid = gating.results.every(
-        (result) => result.exit.kind === "exited" && result.exit.code === 0,
-      );
-      return red !== undefined || isVoid ? { kind: "unusable", reason } : { kind: "red", reason };
-    }
-  }
+/** Where people say so, tests that fail at the base do not hold the run: a change may fail the same ones. */
+const failuresAtBase = ({ redBaseline }: Gate): KnownFailures =>
+  redBaseline === "compare" ? "any" : noKnownFailures;
+
+function greenBaseline(
+  { ports }: AttemptScope,
+  {
+    gates,
+    tree,
+    flakes,
+  }: { readonly gates: readonly Gate[]; readonly tree: TreeSha; readonly flakes: readonly Flake[] },
+): Baseline {
+  const flaky = flakes.flatMap(flakeNames);
+  const failing = gates.flatMap((gate) => {
+    const tests = ports.passes.recall(passKey(ports, tree, gate)) ?? [];
+    return flakeNames({ gate: gate.name, tests: failedNames(tests) }).filter(
+      () => failedNames(tests).length > 0,
+    );
+  });
+  return {
+    kind: "green",
+    ...(flaky.length > 0 && { flaky }),
+    ...(failing.length > 0 && { failing }),
+  };
+}
+
+function baselineOf(gating: Exclude<Gating, { kind: "green" }>, where: string): Baseline {
+  if (gating.kind === "stopped") return { kind: "red", reason: "the run was stopped" };
+  const reason = `${gating.reason} ${where}${detailOf(gating.results)}`;
+  const red = gating.results.find(isNotRunnable);
+  const isVoid = gating.results.every((result) => result.exit.kind === "exited" && result.exit.code === 0);
+  return red !== undefined || isVoid ? { kind: "unusable", reason } : { kind: "red", reason };
 }
 
 const lineCharsMax = 200;
@@ -53,7 +84,9 @@ function detailOf(results: readonly GateResult[]): string {
   const red = results.find((result) => redReason(result) !== null);
   if (red === undefined) return "";
   const line = isNotRunnable(red) ? (red.output.trim().split("\n").at(-1) ?? "") : "";
-  return line === "" ? ` (see ${red.logFile})` : ` (${line.slice(0, lineCharsMax)})`;
+  if (line !== "") return ` (${line.slice(0, lineCharsMax)})`;
+  const goOn = failedTests(red).length === 0 ? "" : "; to work on with these failures: red_baseline: compare";
+  return ` (see ${red.logFile}, or run: ralphwright gate ${red.gate}${goOn})`;
 }
 
 /**
@@ -69,14 +102,16 @@ async function tryOwnFiles(
   const key = `own-files ${ports.digest(JSON.stringify([gates, config.progress.file, config.tasks]))}`;
   if (ports.passes.recall(key) !== null) return { kind: "green" };
   const commit = await composeTrial(scope, task, base);
-  const logFolder = scope.logFolder("own-files");
-  const gating = await runGates(ports, { commit, gates, trusted: false, logFolder, signal });
+  const { logFolder } = scope;
+  const order = { commit, gates, trusted: false, logFolder, purpose: "own-files", signal };
+  const gating = await runGates(ports, { ...order, known: failuresAtBase });
   const unstable = gating.kind === "green" ? await unstableTests(scope, gates, { base, gating }) : null;
   if (unstable !== null) return { kind: "unusable", reason: unstable };
   if (gating.kind === "green") ports.passes.remember(key, []);
-  if (gating.kind !== "red") return baselineOf(gating, "");
+  if (gating.kind === "green") return { kind: "green" };
+  if (gating.kind === "stopped") return baselineOf(gating, "");
   const files = `${config.progress.file} and the status in ${task.file}`;
-  const reason = `${gating.reason} once ralphwright writes ${files}; let that gate ignore these files (see ${logFolder})`;
+  const reason = `${gating.reason} once ralphwright writes ${files}; let that gate ignore these files (see ${logFolder("own-files")})`;
   return { kind: "unusable", reason };
 }
 

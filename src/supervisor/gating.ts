@@ -1,7 +1,16 @@
 /** Runs gates on one commit in a checkout of its own, and says what they found. */
 import type { Gate } from "../core/config.ts";
 import type { CommitSha, TreeSha } from "../core/ids.ts";
-import { type GateResult, redReason, shellCannotRun, type TestResult } from "../core/verdict.ts";
+import {
+  failedTests,
+  type Flake,
+  type GateResult,
+  type KnownFailures,
+  noKnownFailures,
+  redReason,
+  shellCannotRun,
+  type TestResult,
+} from "../core/verdict.ts";
 import type { Ports } from "../ports.ts";
 
 export interface GatingOrder {
@@ -9,21 +18,61 @@ export interface GatingOrder {
   readonly gates: readonly Gate[];
   /** The commit is on the target: its dependencies may be stored. */
   readonly trusted: boolean;
-  readonly logFolder: string;
+  /** Folder for the logs of a purpose; made when asked for. */
+  readonly logFolder: (purpose: string) => string;
+  readonly purpose: string;
   readonly signal: AbortSignal;
+  /** Failures that a gate may have. Default: none. */
+  readonly known?: (gate: Gate) => KnownFailures;
 }
 
 export type Gating =
-  | { readonly kind: "green"; readonly results: readonly GateResult[] }
+  | { readonly kind: "green"; readonly results: readonly GateResult[]; readonly flakes: readonly Flake[] }
   | { readonly kind: "red"; readonly reason: string; readonly results: readonly GateResult[] }
   | { readonly kind: "stopped" };
 
-/** Fails closed: green only if every gate is green and the checkout still is the commit's tree. */
-export async function runGates(
-  ports: Pick<Ports, "workspaces" | "gates">,
-  order: GatingOrder,
-): Promise<Gating> {
-  const { commit, gates, logFolder, signal } = order;
+type GatePorts = Pick<Ports, "workspaces" | "gates">;
+
+/**
+ * Fails closed: green only if every gate is green and the checkout still is the commit's tree. A red gate is
+ * repeated once in a fresh checkout of the same commit, and never more often: tests that fail now and then would
+ * cost good work, and tests that may be repeated until they are green prove nothing.
+ */
+export async function runGates(ports: GatePorts, order: GatingOrder): Promise<Gating> {
+  const first = await runOnce(ports, order);
+  if (first.kind !== "red" || !isWorthRepeating(first, order)) return first;
+  const results = new Map(first.results.map((result) => [result.gate, result]));
+  const flakes: Flake[] = [];
+  for (const gate of order.gates) {
+    const red = results.get(gate.name);
+    if (red === undefined || redReason(red, knownOf(order, gate)) === null) continue;
+    const again = await runOnce(ports, { ...order, gates: [gate], purpose: `${order.purpose}-again` });
+    if (again.kind === "stopped") return again;
+    // One that stays red ends it: the others need not be asked again.
+    if (again.kind === "red") return first;
+    for (const result of again.results) results.set(gate.name, result);
+    flakes.push({ gate: gate.name, tests: failedTests(red) });
+  }
+  return { kind: "green", results: [...results.values()], flakes };
+}
+
+const knownOf = ({ known }: GatingOrder, gate: Gate): KnownFailures => known?.(gate) ?? noKnownFailures;
+
+/** Only an answer can be another one next time; and to wait for the end of the time twice is too dear. */
+function isWorthRepeating({ results }: Gating & { readonly kind: "red" }, order: GatingOrder): boolean {
+  const reds = results.filter((result) => isRed(order, result));
+  return reds.length > 0 && reds.every((red) => !isNotRunnable(red) && red.exit.kind !== "timed-out");
+}
+
+const isRed = (order: GatingOrder, result: GateResult): boolean => redIn(order, result) !== null;
+
+function redIn(order: GatingOrder, result: GateResult): string | null {
+  const gate = order.gates.find(({ name }) => name === result.gate);
+  return redReason(result, gate === undefined ? noKnownFailures : knownOf(order, gate));
+}
+
+async function runOnce(ports: GatePorts, order: GatingOrder): Promise<Gating> {
+  const { commit, gates, signal } = order;
   const laidOut = await ports.workspaces.layOut(commit, order.trusted);
   if (isStopped(signal)) {
     if (laidOut.kind === "ready") await laidOut.checkout[Symbol.asyncDispose]();
@@ -32,10 +81,11 @@ export async function runGates(
   if (laidOut.kind === "setup-failed")
     return { kind: "red", reason: laidOut.reason, results: [setupResult(laidOut)] };
   await using checkout = laidOut.checkout;
+  const logFolder = order.logFolder(order.purpose);
   const results = await ports.gates.run({ gates, checkout: checkout.path, logFolder, signal });
   if (isStopped(signal)) return { kind: "stopped" };
-  const reason = firstRed(results) ?? changedReason(await checkout.changedPaths());
-  return reason === null ? { kind: "green", results } : { kind: "red", reason, results };
+  const reason = firstRed(order, results) ?? changedReason(await checkout.changedPaths());
+  return reason === null ? { kind: "green", results, flakes: [] } : { kind: "red", reason, results };
 }
 
 /** A function, because the compiler takes a property that was false once for false. */
@@ -47,12 +97,12 @@ function setupResult(failure: { readonly reason: string; readonly output: string
   return { gate: "setup", exit, report: null, durationMs: 0, output: failure.output, logFile: "(not kept)" };
 }
 
-function firstRed(results: readonly GateResult[]): string | null {
-  const reds = results.filter((result) => redReason(result) !== null);
+function firstRed(order: GatingOrder, results: readonly GateResult[]): string | null {
+  const reds = results.filter((result) => isRed(order, result));
   const [first] = reds;
   if (first === undefined) return null;
   const more = reds.length === 1 ? "" : ` (and ${reds.length - 1} more)`;
-  return `gate ${first.gate} ${redReason(first) ?? ""}${more}`;
+  return `gate ${first.gate} ${redIn(order, first) ?? ""}${more}`;
 }
 
 const pathsShownMax = 3;
@@ -75,11 +125,11 @@ export function isNotRunnable(result: GateResult): boolean {
 
 /** What a pass is remembered under: everything its result depends on. */
 export function passKey(ports: Ports, tree: TreeSha, gate: Gate): string {
-  const { name, run, report, timeoutMs } = gate;
+  const { name, run, report, timeoutMs, redBaseline } = gate;
   return [
     "gate",
     tree,
-    JSON.stringify([name, run, report, timeoutMs]),
+    JSON.stringify([name, run, report, timeoutMs, redBaseline]),
     ports.gates.environmentDigest(gate),
   ].join(" ");
 }

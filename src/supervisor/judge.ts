@@ -4,9 +4,20 @@ import { renderEvidence } from "../core/evidence.ts";
 import type { CommitSha, TreeSha } from "../core/ids.ts";
 import type { Candidate, FailedAttempt, Failure, Verdict } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
-import { type GateResult, lostTestsReason } from "../core/verdict.ts";
+import {
+  failedNames,
+  flakeNames,
+  type GateResult,
+  type KnownFailures,
+  listNames,
+  lostTestsReason,
+  matchTests,
+  noKnownFailures,
+  type TestResult,
+} from "../core/verdict.ts";
 import { parseTask } from "../formats/task-file.ts";
 import { checkBaseline } from "./baseline.ts";
+import { runBaseTests } from "./base-tests.ts";
 import { composeLanding, composeRecord, type Landing } from "./candidate.ts";
 import { guardCandidate } from "./guarding.ts";
 import { type Gating, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
@@ -69,49 +80,78 @@ async function editedReason({ ports }: AttemptScope, task: Task): Promise<string
   return isSame ? null : `${task.file} was edited while the agent worked on it`;
 }
 
-async function judgeCandidate(
+/** The gates on the candidate, its tests against those of its base, and the base's own tests on its code. */
+export async function judgeCandidate(
   scope: AttemptScope,
   task: Task,
   candidate: Candidate,
   purpose: string,
 ): Promise<Judgement> {
-  const { ports, signal } = scope;
+  const { ports, signal, logFolder } = scope;
   const gates = gatesFor(scope, task);
   const baseTree = await ports.target.treeOf(candidate.base);
-  const order = {
-    commit: candidate.commit,
-    gates,
-    trusted: false,
-    logFolder: scope.logFolder(purpose),
-    signal,
-  };
+  const known = (gate: Gate): KnownFailures => failuresKnown(scope, gate, baseTree);
+  const order = { commit: candidate.commit, gates, trusted: false, logFolder, purpose, signal, known };
   const gating = await runGates(ports, order);
   if (gating.kind === "stopped") return inconclusive("the run was stopped");
-  const reason = gating.kind === "red" ? gating.reason : lostTests(scope, { gates, gating, baseTree });
-  if (reason !== null) return rejected({ kind: "red", reason, evidence: null }, gating.results, gates);
+  if (gating.kind === "red") return rejected(red(gating.reason), gating.results, gates);
+  const lost = lostTests(scope, task, { gates, gating, baseTree });
+  if (lost !== null) return rejected(red(lost), gating.results, gates);
+  const baseTests = await runBaseTests(scope, task, { candidate, order });
+  if (baseTests.kind === "stopped") return inconclusive("the run was stopped");
+  if (baseTests.kind === "failed") return rejected(red(baseTests.reason), baseTests.results, gates);
   rememberPasses(ports, candidate.tree, gates, gating.results);
-  const verdict = { kind: "accept", candidate, gates: gates.map((gate) => gate.name) } as const;
+  const flaky = gating.flakes.flatMap(flakeNames);
+  const names = gates.map((gate) => gate.name);
+  const verdict = { kind: "accept", candidate, gates: names, ...(flaky.length > 0 && { flaky }) } as const;
   return { ...nothing, verdict };
+}
+
+const red = (reason: string): Failure => ({ kind: "red", reason, evidence: null });
+
+/** Only failures that the base has may be had again, and only where the configuration says so. */
+function failuresKnown({ ports }: AttemptScope, gate: Gate, baseTree: TreeSha): KnownFailures {
+  if (gate.redBaseline === "hold") return noKnownFailures;
+  return new Set(failedNames(ports.passes.recall(passKey(ports, baseTree, gate)) ?? []));
+}
+
+interface GreenGates {
+  readonly gates: readonly Gate[];
+  readonly gating: Gating & { kind: "green" };
+  readonly baseTree: TreeSha;
 }
 
 /** Test by test against the baseline, for gates with a report: a test that vanished proves nothing any more. */
 function lostTests(
-  scope: AttemptScope,
-  {
-    gates,
-    gating,
-    baseTree,
-  }: { gates: readonly Gate[]; gating: Gating & { kind: "green" }; baseTree: TreeSha },
+  { ports }: AttemptScope,
+  task: Task,
+  { gates, gating, baseTree }: GreenGates,
 ): string | null {
+  const isAllowed = matchTests(task.allowTests);
   for (const gate of gates.filter((candidate) => candidate.report !== null)) {
-    const before = scope.ports.passes.recall(passKey(scope.ports, baseTree, gate));
+    const before = ports.passes.recall(passKey(ports, baseTree, gate));
     const after = gating.results.find((result) => result.gate === gate.name);
     // Without a baseline nothing can be compared: that is not a pass.
     if (before === null || after === undefined) return `gate ${gate.name} has no baseline to compare with`;
-    const lost = lostTestsReason(before, testsOf(after));
+    const lost = lostTestsReason(before, testsOf(after), isAllowed) ?? newFlakes(gate, before, gating);
     if (lost !== null) return `gate ${gate.name}: ${lost}`;
   }
   return null;
+}
+
+/** A flaky test that was there before may be nobody's fault here; one that the change brings is. */
+function newFlakes(
+  gate: Gate,
+  before: readonly TestResult[],
+  { flakes }: GreenGates["gating"],
+): string | null {
+  const old = new Set(before.map((test) => test.name));
+  const brought = flakes
+    .filter((flake) => flake.gate === gate.name)
+    .flatMap((flake) => flake.tests)
+    .filter((test) => !old.has(test));
+  if (brought.length === 0) return null;
+  return `new tests failed in one of two runs on the same code: ${listNames(brought)}`;
 }
 
 function rejected(

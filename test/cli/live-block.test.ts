@@ -10,6 +10,8 @@ const view: StatusView = {
   attempts: [],
   tasks: { ready: 0, waiting: 0, landed: 1, blocked: 0, draft: 0 },
   problems: [],
+  flaky: [],
+  failing: [],
 };
 
 /** All that is written to a terminal of 80 columns. */

@@ -17,7 +17,15 @@ const agentConfig: AgentConfig = {
   env: [],
 };
 
-const gate = { name: "tests", run: "npm test", timeoutMs: 1, report: null, env: [], optional: false };
+const gate = {
+  name: "tests",
+  run: "npm test",
+  timeoutMs: 1,
+  report: null,
+  redBaseline: "hold" as const,
+  env: [],
+  optional: false,
+};
 const parts = (edits: Partial<BriefParts> = {}): BriefParts => ({
   task: taskOf("0007-limit", {
     title: "Limit the rate",

@@ -129,6 +129,7 @@ export function taskOf(id: string, edits: Partial<Task> = {}): Task {
     model: null,
     gates: [],
     allow: [],
+    allowTests: [],
     limits: {},
     body: "",
     text: `${id} as first written`,

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import {
   type GateExit,
   type GateReport,
+  type GateResult,
   lostTestsReason,
+  matchTests,
   redReason,
   shellCannotRun,
   type TestResult,
@@ -11,9 +13,16 @@ import {
 
 const green: GateExit = { kind: "exited", code: 0 };
 
-function reasonFor(exit: GateExit, report: GateReport | null = null): string | null {
-  return redReason({ gate: "tests", exit, report, durationMs: 1, output: "", logFile: "tests.log" });
-}
+const resultOf = (ended: Pick<GateResult, "exit" | "report">): GateResult => ({
+  ...ended,
+  gate: "tests",
+  durationMs: 1,
+  output: "",
+  logFile: "tests.log",
+});
+
+const reasonFor = (exit: GateExit, report: GateReport | null = null): string | null =>
+  redReason(resultOf({ exit, report }));
 
 const tests = (outcome: TestResult["outcome"], ...names: string[]): TestResult[] =>
   names.map((name) => ({ name, outcome }));
@@ -82,12 +91,30 @@ describe("Against the baseline", () => {
   it("a passing test that is skipped now was lost", () => {
     expect(
       lostTestsReason(tests("passed", "a", "b"), [...tests("skipped", "a"), ...tests("passed", "b")]),
-    ).toBe('1 passing test now skipped: "a"');
+    ).toBe('1 test now skipped: "a"');
   });
 
-  it("a test that failed or was skipped before may be skipped now", () => {
+  it("a test that was skipped before may be skipped now, one that failed may not", () => {
     const baseline = [...tests("failed", "a"), ...tests("skipped", "b")];
-    expect(lostTestsReason(baseline, tests("skipped", "a", "b"))).toBeNull();
+    expect(lostTestsReason(baseline, tests("skipped", "a", "b"))).toBe('1 test now skipped: "a"');
+  });
+
+  it("tests may be lost that the task names, exactly or with a star", () => {
+    const baseline = tests("passed", "file > a (1)", "file > b", "other > b");
+    const lost = (...names: string[]) => lostTestsReason(baseline, [], matchTests(names));
+    expect(lost("file > a (1)", "other*")).toBe('1 test vanished: "file > b"');
+    expect(lost("*")).toBeNull();
+    expect(lost("file > a .1.", "b")).toBe('3 tests vanished: "file > a (1)", "file > b", "other > b"');
+  });
+
+  it("failures that it has already are no news, and others are", () => {
+    const report = { kind: "read", tests: [...tests("failed", "a", "b"), ...tests("passed", "c")] } as const;
+    const result = resultOf({ exit: { kind: "exited", code: 1 }, report });
+    expect(redReason(result, new Set(["a", "b"]))).toBeNull();
+    expect(redReason(result, new Set(["a"]))).toBe('reported 1 failed test: "b"');
+    expect(redReason(result, "any")).toBeNull();
+    const ended = resultOf({ exit: { kind: "signaled", signal: "SIGKILL" }, report });
+    expect(redReason(ended, "any")).toBe("was ended by SIGKILL");
   });
 
   it("vanished tests are told before skipped ones", () => {

@@ -2,21 +2,24 @@
 import { it } from "vitest";
 import { createWorld, styleGate, testsGate } from "../support/world.ts";
 
-it.concurrent.for(["breaks-a-test", "deletes-a-test", "skips-a-test", "edits-the-configuration"])(
-  "lands nothing of an agent that %s",
-  async (agent, { expect }) => {
-    await using world = await createWorld({ agent });
-    const run = await world.run();
-    expect(run.status).toBe(1);
-    expect(world.landed()).toEqual([expect.stringContaining("Give up one")]);
-    expect(world.repository.git("diff", "--name-only", "main~1", "main").split("\n")).toEqual([
-      "PROGRESS.md",
-      "tasks/one.md",
-    ]);
-    expect(world.kept()).toEqual(["one/1"]);
-    expect(world.redCommits()).toEqual([]);
-  },
-);
+it.concurrent.for([
+  "breaks-a-test",
+  "deletes-a-test",
+  "skips-a-test",
+  "rewrites-a-test",
+  "edits-the-configuration",
+])("lands nothing of an agent that %s", async (agent, { expect }) => {
+  await using world = await createWorld({ agent });
+  const run = await world.run();
+  expect(run.status).toBe(1);
+  expect(world.landed()).toEqual([expect.stringContaining("Give up one")]);
+  expect(world.repository.git("diff", "--name-only", "main~1", "main").split("\n")).toEqual([
+    "PROGRESS.md",
+    "tasks/one.md",
+  ]);
+  expect(world.kept()).toEqual(["one/1"]);
+  expect(world.redCommits()).toEqual([]);
+});
 
 it.concurrent("says which tests vanished, which were skipped and which file is protected", async ({
   expect,
@@ -29,7 +32,7 @@ it.concurrent("says which tests vanished, which were skipped and which file is p
   const whys = ["deletes", "skips", "edits"].map((task) => world.events(task).split("\n").at(-1));
   expect(whys.join("\n")).toMatchInlineSnapshot(`
     "blocked: gate tests: 2 tests vanished: "words.test.mjs > splits a text into words", "words.test.mjs > finds no word in an empty text"
-    blocked: gate tests: 1 passing test now skipped: "words.test.mjs > splits a text into words"
+    blocked: gate tests: 1 test now skipped: "words.test.mjs > splits a text into words"
     blocked: ralph.config.yaml is protected; put it back, or the task must allow it (allow: ["ralph.config.yaml"])"
   `);
 });

@@ -16,7 +16,7 @@ import { createCheckoutList, listCheckouts, retryLocked } from "./git-checkout.t
 import { attemptRef, landedRef, pruneLanded, readKeptAttempts, readLanded } from "./git-refs.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { diffTrees, listBelow, readBlob, readCommit, readLink } from "./object-tree.ts";
-import { modes } from "./raw-diff.ts";
+import { modes, restoreInput } from "./raw-diff.ts";
 import { redactor } from "../redact.ts";
 
 export interface GitTargetOptions {
@@ -40,6 +40,7 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
     readLinks: (commit) => readLinks(git, commit),
     changedPaths: (from, to) => listChangedPaths(git.objects, from, to),
     compose: (order) => compose(git, order, options.sign),
+    restore: (commit, from, isRestored) => restore(git, { commit, from }, isRestored),
     land: (order) => land(git, { branchRef, checkouts, warn: options.warn }, order),
     async keep(task, attempt, commit) {
       const result = await retryLocked(() => git.ask(["update-ref", attemptRef(task, attempt), commit]));
@@ -66,7 +67,11 @@ async function listChangedPaths(
     (await readCommit(objects, from)).tree,
     (await readCommit(objects, to)).tree,
   );
-  return changes.map(({ path, newMode }) => ({ path, mode: newMode === modes.missing ? null : newMode }));
+  return changes.map(({ path, oldMode, newMode }) => ({
+    path,
+    mode: newMode === modes.missing ? null : newMode,
+    isNew: oldMode === modes.missing,
+  }));
 }
 
 /** Every symbolic link of a commit: path → what is written in it. */
@@ -132,6 +137,27 @@ async function withFiles(git: Git, tree: TreeSha, files: ReadonlyMap<string, str
       await rm(workTree, { recursive: true, force: true });
     }
   });
+}
+
+async function restore(
+  git: Git,
+  { commit, from }: { readonly commit: CommitSha; readonly from: CommitSha },
+  isRestored: (path: string) => boolean,
+): Promise<CommitSha> {
+  const [now, before] = await Promise.all([readCommit(git.objects, commit), readCommit(git.objects, from)]);
+  const changes = await diffTrees(git.objects, before.tree, now.tree);
+  const restored = changes.filter(({ path }) => isRestored(path));
+  // What is new goes first: it may lie where a file or a folder was.
+  const inOrder = restored.toSorted(
+    (a, b) => Number(a.oldMode !== modes.missing) - Number(b.oldMode !== modes.missing),
+  );
+  const tree = await git.withIndex(async (index) => {
+    if (!(await git.indexes.lay(treeSha(now.tree), index))) await git.run(["read-tree", now.tree], { index });
+    await git.run(["update-index", "-z", "--index-info"], { index, input: restoreInput(inOrder) });
+    return (await git.run(["write-tree"], { index })).trim();
+  });
+  const message = "With tests as they were; to be judged, never to land\n";
+  return commitSha((await git.run(["commit-tree", tree, "-p", from, "-F", "-"], { input: message })).trim());
 }
 
 interface Place {

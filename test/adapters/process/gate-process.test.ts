@@ -18,6 +18,7 @@ const gate = (run: string, changed: Partial<Gate> = {}): Gate => ({
   run,
   timeoutMs: 60_000,
   report: null,
+  redBaseline: "hold",
   env: [],
   optional: false,
   ...changed,

@@ -1,0 +1,89 @@
+/**
+ * The base's own tests on the new code. An agent that changes tests and code together can make anything green, so
+ * whatever the change did to old tests is undone once, and what they checked must still hold.
+ */
+import type { Gate } from "../core/config.ts";
+import type { Candidate } from "../core/message.ts";
+import type { Task } from "../core/task.ts";
+import { isTestPath } from "../core/test-paths.ts";
+import { type GateResult, listNames, lostTestsReason, matchTests } from "../core/verdict.ts";
+import { matchGlobs } from "../formats/glob.ts";
+import type { Target } from "../ports.ts";
+import { type GatingOrder, passKey, runGates, testsOf } from "./gating.ts";
+import type { AttemptScope } from "./scope.ts";
+
+export type BaseTests =
+  | { readonly kind: "held" }
+  | { readonly kind: "failed"; readonly reason: string; readonly results: readonly GateResult[] }
+  | { readonly kind: "stopped" };
+
+/** @param order The order by which the candidate itself was judged. */
+export async function runBaseTests(
+  scope: AttemptScope,
+  task: Task,
+  { candidate, order }: { readonly candidate: Candidate; readonly order: GatingOrder },
+): Promise<BaseTests> {
+  const { ports } = scope;
+  const { base } = candidate;
+  const isAllowed = matchGlobs(task.allow);
+  const isOld = (path: string): boolean => isTestPath(path) && !isAllowed(path);
+  const touched = await touchedTests(ports.target, candidate, isOld);
+  if (touched.length === 0) return { kind: "held" };
+  const gates = testGates(order.gates);
+  const commit = await ports.target.restore(candidate.commit, base, isOld);
+  const gating = await runGates(ports, {
+    ...order,
+    commit,
+    gates,
+    purpose: `${order.purpose}-base-tests`,
+  });
+  if (gating.kind === "stopped") return gating;
+  const reason = gating.kind === "red" ? gating.reason : await lostOf(scope, task, { base, gates, gating });
+  if (reason === null) return { kind: "held" };
+  return { kind: "failed", reason: explain(reason, touched), results: gating.results };
+}
+
+/** Tests of the base that the change touched; new ones have no older version. */
+async function touchedTests(
+  target: Target,
+  { base, commit }: Candidate,
+  isOld: (path: string) => boolean,
+): Promise<readonly string[]> {
+  const changed = await target.changedPaths(base, commit);
+  return changed.filter(({ path, isNew }) => !isNew && isOld(path)).map(({ path }) => path);
+}
+
+/** Gates that say which tests ran; where none does, any of them may be the one that runs the tests. */
+function testGates(gates: readonly Gate[]): readonly Gate[] {
+  const reporting = gates.filter(({ report }) => report !== null);
+  return reporting.length > 0 ? reporting : gates;
+}
+
+async function lostOf(
+  { ports }: AttemptScope,
+  task: Task,
+  {
+    base,
+    gates,
+    gating,
+  }: {
+    readonly base: Candidate["base"];
+    readonly gates: readonly Gate[];
+    readonly gating: { readonly results: readonly GateResult[] };
+  },
+): Promise<string | null> {
+  const baseTree = await ports.target.treeOf(base);
+  const isAllowed = matchTests(task.allowTests);
+  for (const result of gating.results.filter(({ report }) => report !== null)) {
+    const gate = gates.find(({ name }) => name === result.gate);
+    const before = gate === undefined ? null : ports.passes.recall(passKey(ports, baseTree, gate));
+    const lost = before === null ? null : lostTestsReason(before, testsOf(result), isAllowed);
+    if (lost !== null) return `gate ${result.gate}: ${lost}`;
+  }
+  return null;
+}
+
+function explain(reason: string, touched: readonly string[]): string {
+  const files = listNames(touched);
+  return `the tests as they were before this change do not hold on its code (${reason}); keep what they check, or the task must allow the change of ${files} (allow: [${files}])`;
+}
