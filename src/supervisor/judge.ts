@@ -81,7 +81,7 @@ async function editedReason({ ports }: AttemptScope, task: Task): Promise<string
 }
 
 /** The gates on the candidate, its tests against those of its base, and the base's own tests on its code. */
-export async function judgeCandidate(
+async function judgeCandidate(
   scope: AttemptScope,
   task: Task,
   candidate: Candidate,

@@ -39,6 +39,7 @@ agent: other
 model: some-model-1-2
 gates: [slow]
 allow: [".github/**"]
+allow_tests: ["limits > *"]
 limits: { attempts: 5, rounds: 0, wall: 1h, idle: 90s, turns: 9, usd: 1.5 }
 ---
 
@@ -61,6 +62,7 @@ describe("a task file", () => {
       model: "some-model-1-2",
       gates: ["slow"],
       allow: [".github/**"],
+      allowTests: ["limits > *"],
       limits: {
         attemptsMax: 5,
         roundsMax: 0,

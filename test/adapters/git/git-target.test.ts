@@ -249,10 +249,28 @@ it("tells changed paths with their modes and where links lead", async () => {
   });
   const to = commitSha(repository.commit("Odd", { "name\nwith feed": "2\n" }));
   expect(await open.target.changedPaths(from, to)).toEqual([
-    { path: "-x", mode: "100755" },
-    { path: "gone", mode: null },
-    { path: "link", mode: "120000" },
-    { path: "name\nwith feed", mode: "100644" },
+    { path: "-x", mode: "100755", isNew: true },
+    { path: "gone", mode: null, isNew: false },
+    { path: "link", mode: "120000", isNew: true },
+    { path: "name\nwith feed", mode: "100644", isNew: false },
+  ]);
+});
+
+it("makes a commit in which some paths are as they were, be they changed, new or gone, file or folder", async () => {
+  using repository = createRepository({ "t/old": "1\n", "t/gone": "1\n", "t/turned": "1\n", code: "1\n" });
+  using open = parts(repository);
+  const from = commitSha(repository.git("rev-parse", "HEAD"));
+  repository.git("rm", "-q", "t/gone", "t/turned");
+  const files = { "t/old": "2\n", "t/turned/inside": "2\n", "t/new": "2\n", code: "2\n" };
+  const to = commitSha(repository.commit("Change all", files));
+  const restored = await open.target.restore(to, from, (path) => path.startsWith("t/"));
+  expect(repository.git("diff", "--name-status", from, restored)).toBe("M\tcode");
+  expect(repository.git("diff", "--name-only", restored, to).split("\n")).toEqual([
+    "t/gone",
+    "t/new",
+    "t/old",
+    "t/turned",
+    "t/turned/inside",
   ]);
 });
 
