@@ -2,13 +2,29 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expectedPhases, type OpenAttemptEvent } from "../src/core/attempt-step.ts";
-import { commitSha, taskId, treeSha } from "../src/core/ids.ts";
 import { InvariantError } from "../src/core/invariant.ts";
-import type { AgentStop, Baseline, Candidate, Change, LoopEvent, Verdict } from "../src/core/message.ts";
+import type { AgentStop, Baseline, Change, LoopEvent, Verdict } from "../src/core/message.ts";
 import { noUsage as usage } from "../src/core/message.ts";
-import { type Attempt, emptyState, type LoopState, type Phase, phases } from "../src/core/state.ts";
 import type { Step } from "../src/core/move.ts";
+import { type Attempt, emptyState, type LoopState, type Phase, phases } from "../src/core/state.ts";
 import { transition } from "../src/core/transition.ts";
+import {
+  acceptOf,
+  base,
+  candidateOf,
+  changed,
+  composedOf,
+  failedOnce,
+  failure,
+  giveUpPathTo,
+  mine,
+  pathTo,
+  runStarted,
+  startOf,
+  stopRequested,
+  theirs,
+  working,
+} from "./loop-histories.ts";
 
 /** One row: what an event does to an attempt, and under which condition. */
 export interface LoopStep {
@@ -98,15 +114,15 @@ const conditions: Readonly<Record<string, Condition>> = {
   "everything stops now": { stop: "now" },
   "no round is left": { roundsMax: 1 },
   "nothing was rejected yet": { paths: () => ({ working: working(mine) }) },
-  "another attempt is landing": { other: "landing" },
-  "another attempt waits to land": { other: "waiting" },
+  "what it is composed on has not landed": { other: "ahead" },
+  "another attempt is composed on it": { other: "behind" },
 };
 
 interface Condition {
   readonly stop?: "drain" | "now";
   readonly roundsMax?: number;
   readonly paths?: () => Readonly<Partial<Record<Phase, readonly LoopEvent[]>>>;
-  readonly other?: "landing" | "waiting";
+  readonly other?: "ahead" | "behind";
 }
 
 function stepsOf(place: Place, { name, event }: Variant): readonly LoopStep[] {
@@ -155,124 +171,61 @@ function told(before: LoopState, [after, asked]: Step): Pick<LoopStep, "next" | 
   return { next: after.attempts.get(mine.task)?.phase ?? null, commands, stops };
 }
 
-const mine = { task: taskId("mine"), attempt: 1 };
-const theirs = { task: taskId("other"), attempt: 1 };
-type Named = typeof mine;
-
 /** The state after a history that brings the attempt there under the condition; null when no history does. */
 function stateIn(place: Place, condition: Condition): LoopState | null {
   const history = historyOf(place, condition);
   if (history === null) return null;
-  const state = history.reduce((known, event) => transition(known, event, { nowMs: 1 })[0], emptyState);
+  const state = history.reduce((known, event) => transition(known, event, { nowMs: 1 })[0], calmState);
   if (state.attempts.get(mine.task)?.phase !== place.phase) return null;
-  const wanted = condition.other === "waiting" ? "queued-to-land" : condition.other;
-  return wanted === undefined || state.attempts.get(theirs.task)?.phase === wanted ? state : null;
+  if (condition.other === undefined) return state;
+  const { onto, candidate } = state.attempts.get(mine.task) ?? {};
+  const isBehind = state.attempts.get(theirs.task)?.onto === candidate?.commit;
+  const isThere = condition.other === "ahead" ? onto !== null : candidate !== null && isBehind;
+  return isThere ? state : null;
 }
 
-function historyOf({ phase, goal }: Place, condition: Condition): readonly LoopEvent[] | null {
+/** Little broke so far, so that changes are judged together. */
+const calmState: LoopState = { ...emptyState, breakage: Array.from({ length: 40 }, () => false) };
+
+/** Phases that an attempt is in only because of another one ahead of it in line. */
+const ahead: Readonly<Partial<Record<Phase, readonly LoopEvent[]>>> = {
+  "queued-to-judge": pathTo(theirs, true).composing,
+  "queued-to-land": pathTo(theirs, true).landing,
+  held: pathTo(theirs, true).landing,
+};
+
+/** Another attempt can be composed on this one only in these. */
+function behind(phase: Phase): readonly LoopEvent[] {
+  return phase === "judging" || phase === "landing" ? pathTo(theirs, false).judging : [];
+}
+
+function historyOf(place: Place, condition: Condition): readonly LoopEvent[] | null {
   const { stop, roundsMax = 2, other } = condition;
-  const path = condition.paths?.()[phase] ?? (goal === "land" ? landingPath : giveUpPath)[phase];
-  if (path === null) return null;
-  const start = goal === "land" ? startOf(mine, roundsMax) : failedOnce(mine, roundsMax);
-  const theirPath = [...startOf(theirs, roundsMax), ...redRound(theirs), ...acceptedFrom(theirs)];
-  // Nobody waits in line unless somebody else is landing.
-  const isTheirsFirst = phase === "queued-to-land" || other === "landing";
+  const { before, after } = othersAt(place.phase, other);
+  const path = condition.paths?.()[place.phase] ?? pathsOf(place.goal, before.length === 0)[place.phase];
+  if (path === null || (other === "behind" && after.length === 0)) return null;
+  const theirStart = startOf(theirs, roundsMax);
   return [
     runStarted,
-    ...(isTheirsFirst ? theirPath : []),
-    ...start,
+    ...(before.length === 0 ? [] : [...theirStart, ...before]),
+    ...(place.goal === "land" ? startOf(mine, roundsMax) : failedOnce(mine, roundsMax)),
     ...path,
-    ...(other === "waiting" && !isTheirsFirst ? theirPath : []),
+    ...(after.length === 0 ? [] : [...theirStart, ...after]),
     ...(stop === undefined ? [] : [stopRequested(stop)]),
   ];
 }
 
-const failure = { kind: "red", reason: "a gate is red", evidence: null } as const;
-const base = commitSha("base");
-const candidate: Candidate = { commit: commitSha("candidate"), tree: treeSha("tree"), base };
-const accept: Verdict = { kind: "accept", candidate, gates: [] };
-const changed = (tree: string): Change => ({ kind: "changed", tree: treeSha(tree), commit: commitSha(tree) });
+type Others = Readonly<Record<"before" | "after", readonly LoopEvent[]>>;
 
-const limits = { usdMax: null, untilMs: null, tasksMax: null, failuresInARowMax: 9 };
-const runStarted: LoopEvent = { type: "run-started", run: "run", limits };
-const stopRequested = (how: "drain" | "now"): LoopEvent => ({
-  type: "stop-requested",
-  how,
-  outcome: { kind: "signal", signal: "SIGTERM" },
-});
-
-const verdictOf = (of: Named, verdict: Verdict): LoopEvent => ({ type: "verdict-reached", ...of, verdict });
-const sealedOf = (of: Named, tree: string): LoopEvent => ({
-  type: "change-sealed",
-  ...of,
-  change: changed(tree),
-  restored: [],
-});
-const stoppedOf = (of: Named, stop: AgentStop): LoopEvent => ({ type: "agent-stopped", ...of, stop, usage });
-
-function startOf(of: Named, roundsMax: number): readonly LoopEvent[] {
-  const spend = { wallMsMax: 1, idleMsMax: 1, turnsMax: 1, usdMax: 1, tokensMax: 1 };
-  return [{ type: "attempt-started", ...of, text: "text", limits: { attemptsMax: 1, roundsMax, ...spend } }];
+/** What another attempt does before this one, or after it. */
+function othersAt(phase: Phase, other: Condition["other"]): Others {
+  const before = ahead[phase] ?? (other === "ahead" ? pathTo(theirs, true).landing : []);
+  const after = other === "behind" && before.length === 0 ? behind(phase) : [];
+  return { before, after };
 }
 
-function working(of: Named): readonly LoopEvent[] {
-  return [
-    { type: "workspace-prepared", ...of, base },
-    { type: "baseline-checked", ...of, baseline: { kind: "green" } },
-  ];
-}
-
-/** One round is over in every later phase: the tree `red` is known to be refused. */
-function redRound(of: Named): readonly LoopEvent[] {
-  const refused = verdictOf(of, { kind: "reject", failure });
-  return [...working(of), stoppedOf(of, { kind: "finished" }), sealedOf(of, "red"), refused];
-}
-
-const acceptedFrom = (of: Named): readonly LoopEvent[] => [
-  stoppedOf(of, { kind: "finished" }),
-  sealedOf(of, "green"),
-  verdictOf(of, accept),
-];
-
-const crashed = stoppedOf(mine, { kind: "crashed", reason: "exit 1" });
-const rejected: LoopEvent = { type: "attempt-rejected", ...mine, failure, commit: null };
-
-/** From `attempt-started` into each phase. */
-const landingPath: Readonly<Record<Phase, readonly LoopEvent[]>> = {
-  preparing: [],
-  "checking-baseline": working(mine).slice(0, 1),
-  working: redRound(mine),
-  sealing: [...redRound(mine), stoppedOf(mine, { kind: "finished" })],
-  judging: [...redRound(mine), stoppedOf(mine, { kind: "finished" }), sealedOf(mine, "green")],
-  "queued-to-land": [...redRound(mine), ...acceptedFrom(mine)],
-  landing: [...redRound(mine), ...acceptedFrom(mine)],
-  ending: [...redRound(mine), crashed],
-  releasing: [...redRound(mine), crashed, rejected],
-};
-
-function failedOnce(of: Named, roundsMax: number): readonly LoopEvent[] {
-  return [
-    ...startOf(of, roundsMax),
-    ...working(of),
-    crashed,
-    rejected,
-    { type: "workspace-released", ...of },
-    { type: "give-up-started", ...of },
-  ];
-}
-
-/** From `give-up-started` into each phase; null where no give-up ever is. */
-const giveUpPath: Readonly<Record<Phase, readonly LoopEvent[] | null>> = {
-  preparing: null,
-  "checking-baseline": null,
-  working: null,
-  sealing: null,
-  judging: [],
-  "queued-to-land": [verdictOf(mine, accept)],
-  landing: [verdictOf(mine, accept)],
-  ending: [verdictOf(mine, { kind: "reject", failure })],
-  releasing: null,
-};
+const pathsOf = (goal: Attempt["goal"], isFirst: boolean) =>
+  goal === "land" ? pathTo(mine, isFirst) : giveUpPathTo(mine);
 
 const reason = "why";
 /** Each event once for every difference that its content can make. */
@@ -281,7 +234,7 @@ function variants(): readonly Variant[] {
   const plain: readonly OpenAttemptEvent[] = [
     { type: "target-moved", ...mine },
     { type: "landing-refused", ...mine, reason },
-    { type: "task-landed", ...mine, commit: candidate.commit, learnings: [] },
+    { type: "task-landed", ...mine, commit: candidateOf(mine).commit, learnings: [] },
     { type: "task-blocked", ...mine, why: reason, commit },
     { type: "attempt-rejected", ...mine, failure, commit },
     { type: "attempt-interrupted", ...mine, reason, commit },
@@ -293,6 +246,7 @@ function variants(): readonly Variant[] {
     ...each(baselines, (baseline) => ({ type: "baseline-checked", ...mine, baseline })),
     ...each(stops, (stop) => ({ type: "agent-stopped", ...mine, stop, usage })),
     ...each(changes, (change) => ({ type: "change-sealed", ...mine, change, restored: [] })),
+    { name: "`candidate-composed`", event: composedOf(mine) },
     ...each(verdicts, (verdict) => ({ type: "verdict-reached", ...mine, verdict })),
     ...plain.map((event) => ({ name: `\`${event.type}\``, event })),
   ];
@@ -349,7 +303,7 @@ const changes: Readonly<Record<string, Change>> = {
 };
 
 const verdicts: Readonly<Record<string, Verdict>> = {
-  accept,
+  accept: acceptOf(mine),
   reject: { kind: "reject", failure },
   "reject for a conflict": { kind: "reject", failure: { ...failure, kind: "conflict" } },
   inconclusive: { kind: "inconclusive", reason },

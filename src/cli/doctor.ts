@@ -246,7 +246,9 @@ const lookAtGates: Look = async (project) => {
     const log = { write: () => {} };
     const ports = composePorts(project, { journal: noJournal, queue, log, signal: stop.signal });
     const logFolder = (purpose: string): string => makeFolder(join(project.state.path, "doctor", purpose));
-    const scope = { ports, config: project.config, run: "doctor", signal: stop.signal, logFolder };
+    const { config } = project;
+    const { signal } = stop;
+    const scope = { ports, config, run: "doctor", signal, judging: new Map<never, never>(), logFolder };
     const tip = await ports.target.tip();
     const baseline =
       task === undefined ? await checkGates(scope, null, tip) : await checkBaseline(scope, task, tip);

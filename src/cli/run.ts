@@ -1,4 +1,5 @@
 /** `ralphwright run`: checks that the run can begin, takes the lease, recovers, loops until the queue is drained. */
+import { availableParallelism } from "node:os";
 import { openJournal } from "../adapters/state/journal-file.ts";
 import { takeLease } from "../adapters/state/lease-file.ts";
 import { digest } from "../adapters/state/pass-files.ts";
@@ -61,6 +62,7 @@ export async function run(options: RunOptions): Promise<number> {
     const warning = moneyWarning(project.config);
     if (warning !== null) teller.log.write("warn", warning);
     const loop = new Loop({
+      judgingMax: Math.min(project.config.concurrency, availableParallelism()),
       ports,
       config: project.config,
       run: id,

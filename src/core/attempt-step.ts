@@ -4,11 +4,12 @@ import { isMoneySpent } from "./budget.ts";
 import { noteBreakDown } from "./break-down.ts";
 import { invariant } from "./invariant.ts";
 import type { AgentStop, AttemptEvent, Baseline, Failure, LoopEvent, Usage } from "./message.ts";
+import { onBlocked, onComposed, onLanded, onMoved, onVerdict } from "./judging-step.ts";
+import { joinLine } from "./line.ts";
 import {
   enter,
-  inPhase,
   interrupt,
-  landNext,
+  recordOf,
   reject,
   release,
   requestStop,
@@ -19,15 +20,12 @@ import {
 import {
   type Attempt,
   dropAttempt,
-  dropRecord,
   editRun,
   noteFlaky,
-  noteUnrecorded,
   type LoopState,
   type Phase,
   phases,
   putRecord,
-  type TaskRecord,
 } from "./state.ts";
 
 export type OpenAttemptEvent = Exclude<AttemptEvent, { type: "attempt-started" | "give-up-started" }>;
@@ -40,7 +38,9 @@ export const expectedPhases: Readonly<Record<OpenAttemptEvent["type"], readonly 
   "baseline-checked": ["checking-baseline"],
   "agent-stopped": ["working"],
   "change-sealed": ["sealing"],
-  "verdict-reached": ["judging"],
+  "candidate-composed": ["composing"],
+  // A change may be refused before any gate runs.
+  "verdict-reached": ["composing", "judging"],
   "target-moved": ["landing"],
   "landing-refused": ["landing"],
   "task-landed": ["landing"],
@@ -63,15 +63,15 @@ const handlers: { readonly [Type in OpenAttemptEvent["type"]]: Handler<Type> } =
   "baseline-checked": onBaseline,
   "agent-stopped": onAgentStopped,
   "change-sealed": onSealed,
+  "candidate-composed": onComposed,
   "verdict-reached": onVerdict,
-  "target-moved": (at) => landNext(judgeAgain(at), at.nowMs),
-  "landing-refused": (at, event) =>
-    landNext(stopAndInterrupt(at, { kind: "breaker", reason: event.reason }), at.nowMs),
+  "target-moved": onMoved,
+  "landing-refused": (at, event) => stopAndInterrupt(at, { kind: "breaker", reason: event.reason }),
   "task-landed": onLanded,
   "task-blocked": onBlocked,
   "attempt-rejected": onRejected,
   "attempt-interrupted": release,
-  "workspace-released": (at) => landNext([dropAttempt(at.state, at.attempt.task), []], at.nowMs),
+  "workspace-released": (at) => [dropAttempt(at.state, at.attempt.task), []],
   "command-failed": onCommandFailed,
 };
 
@@ -229,8 +229,7 @@ function onSealed(at: Situation, { change }: EventOf<"change-sealed">): Step {
     // No round: there may be no directory any more in which to work on.
     return reject(at, { kind: "refused", reason: change.reason, evidence: null });
   if (recordOf(at).trees.includes(change.tree)) return reject(at, noProgress(at));
-  const attempt = { ...at.attempt, change: change.commit, tree: change.tree };
-  return enter({ ...at, attempt }, "judging", { type: "judge-change", commit: change.commit });
+  return joinLine({ ...at, attempt: { ...at.attempt, change: change.commit, tree: change.tree } });
 }
 
 const emptyFailure: Failure = { kind: "empty", reason: "the agent changed nothing", evidence: null };
@@ -243,88 +242,6 @@ function noProgress(at: Situation): Failure {
   const why = first === undefined ? "" : `: ${first.reason}`;
   const reason = `the change is the same as one that was rejected before${why}`;
   return { kind: "no-progress", reason, evidence: first?.evidence ?? null };
-}
-
-function onVerdict(at: Situation, { verdict }: EventOf<"verdict-reached">): Step {
-  switch (verdict.kind) {
-    case "accept": {
-      const attempt = { ...at.attempt, accepted: verdict.candidate };
-      const state = noteFlaky(at.state, verdict.flaky);
-      return landNext([inPhase({ ...at, attempt, state }, "queued-to-land"), []], at.nowMs);
-    }
-    case "reject":
-      if (at.attempt.goal === "give-up") return noteBlocked(at, verdict.failure);
-      // A change in conflict was not judged: on a newer base it may be right.
-      if (verdict.failure.kind === "conflict") return reject(at, verdict.failure);
-      return onReject({ ...at, state: rememberTree(at) }, verdict.failure);
-    case "inconclusive":
-      if (at.state.stopping?.how === "now") return interrupt(at, verdict.reason);
-      return stopAndInterrupt(at, { kind: "breaker", reason: verdict.reason });
-  }
-}
-
-/** Only what the gates saw and refused is no progress when it comes again: an interrupted change is. */
-function rememberTree(at: Situation): LoopState {
-  const { task, tree } = at.attempt;
-  const record = recordOf(at);
-  if (tree === null || record.trees.includes(tree)) return at.state;
-  return putRecord(at.state, task, { ...record, trees: [...record.trees, tree] });
-}
-
-/** A red verdict goes back to the same agent while rounds are left. */
-function onReject(at: Situation, failure: Failure): Step {
-  const { round, limits } = at.attempt;
-  if (at.state.stopping?.how === "now") return interrupt(at, "stopped by the supervisor");
-  const goesBack = round < limits.roundsMax && !isMoneySpent(at.state);
-  if (!goesBack) return reject(at, failure);
-  const attempt = { ...at.attempt, round: round + 1, rejection: failure };
-  return enter({ ...at, attempt }, "working", { type: "return-evidence", round: round + 1, failure });
-}
-
-/** The record itself was refused by the gates: the task is blocked in the journal alone, and people are told. */
-function noteBlocked(at: Situation, failure: Failure): Step {
-  const first = recordOf(at).failures.at(-1)?.reason ?? "its attempts are used up";
-  const why = `${first} (and its record commit was refused: ${failure.reason})`;
-  return enter(at, "ending", { type: "note-blocked", why });
-}
-
-/** Somebody who moves the target faster than the gates run would keep an attempt landing for ever. */
-const movesMax = 20;
-const movesReason = `the target moved ${movesMax} times while one change was to land`;
-
-/** Somebody else moved the target: what was judged is not what would land, so it is judged again. */
-function judgeAgain(before: Situation): Step {
-  const moves = before.attempt.moves + 1;
-  const at = { ...before, attempt: { ...before.attempt, moves, accepted: null } };
-  if (moves > movesMax) return stopAndInterrupt(at, { kind: "breaker", reason: movesReason });
-  const { goal, change } = at.attempt;
-  if (goal === "give-up")
-    return enter(at, "judging", { type: "judge-record", failures: recordOf(at).failures });
-  invariant(change !== null, "a landing attempt has a change");
-  return enter(at, "judging", { type: "judge-change", commit: change });
-}
-
-function onLanded(at: Situation): Step {
-  const { task } = at.attempt;
-  const state = editRun(dropRecord(at.state, task), (run) => ({
-    landed: new Set(run.landed).add(task),
-    brokenAt: new Set<never>(),
-    failuresInARow: 0,
-  }));
-  return landNext(release({ ...at, state }), at.nowMs);
-}
-
-function onBlocked(at: Situation, { commit, why }: EventOf<"task-blocked">): Step {
-  const { task } = at.attempt;
-  const noted = noteUnrecorded(at.state, task, commit === null ? why : null);
-  const forgiven = putRecord(noted, task, { ...recordOf(at), failures: [], trees: [] });
-  // A question is honest work, not a failure: it opens no breaker.
-  const inARow = recordOf(at).failures.at(-1)?.kind === "question" ? 0 : 1;
-  const state = editRun(forgiven, (run) => ({
-    blocked: new Set(run.blocked).add(task),
-    failuresInARow: run.failuresInARow + inARow,
-  }));
-  return landNext([dropAttempt(state, task), []], at.nowMs);
 }
 
 function onRejected(at: Situation, { failure, attempt, commit }: EventOf<"attempt-rejected">): Step {
@@ -340,13 +257,7 @@ function onCommandFailed(before: Situation, event: EventOf<"command-failed">): S
   const [state] = requestStop(before.state, "drain", { kind: "breaker", reason: event.reason });
   const at = { ...before, state };
   const { goal, phase, task } = at.attempt;
-  if (goal === "give-up" || phase === "releasing") return landNext([dropAttempt(state, task), []], at.nowMs);
+  if (goal === "give-up" || phase === "releasing") return [dropAttempt(state, task), []];
   if (phase === "ending") return release(at);
-  return landNext(interrupt(at, event.reason), at.nowMs);
-}
-
-function recordOf(at: Situation): TaskRecord {
-  const record = at.state.records.get(at.attempt.task);
-  invariant(record !== undefined, `task ${at.attempt.task} has an attempt but no record`);
-  return record;
+  return interrupt(at, event.reason);
 }

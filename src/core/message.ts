@@ -78,7 +78,7 @@ export interface FailedAttempt extends Failure {
 export interface Candidate {
   readonly commit: CommitSha;
   readonly tree: TreeSha;
-  /** The target's tip it was composed on: the parent of `commit`. */
+  /** The target's tip, or the candidate ahead in line, that it was composed on: the parent of `commit`. */
   readonly base: CommitSha;
 }
 
@@ -137,7 +137,13 @@ interface OfAttempt {
 }
 
 export type LoopEvent =
-  | { readonly type: "run-started"; readonly run: string; readonly limits: RunLimits }
+  | {
+      readonly type: "run-started";
+      readonly run: string;
+      readonly limits: RunLimits;
+      /** How many changes may be judged at once, one composed on the other; 1 where nothing is said. */
+      readonly judgingMax?: number;
+    }
   | { readonly type: "attempts-found"; readonly found: readonly OfAttempt[] }
   | (OfAttempt & { readonly type: "attempt-started"; readonly text: string; readonly limits: TaskLimits })
   | (OfAttempt & { readonly type: "workspace-prepared"; readonly base: CommitSha })
@@ -148,6 +154,7 @@ export type LoopEvent =
       readonly change: Change;
       readonly restored: readonly string[];
     })
+  | (OfAttempt & { readonly type: "candidate-composed"; readonly candidate: Candidate })
   | (OfAttempt & { readonly type: "verdict-reached"; readonly verdict: Verdict })
   | (OfAttempt & { readonly type: "target-moved" })
   | (OfAttempt & { readonly type: "landing-refused"; readonly reason: string })
@@ -190,8 +197,20 @@ export type Command =
       readonly rejection: Failure | null;
     })
   | (OfAttempt & { readonly type: "seal-change" })
-  | (OfAttempt & { readonly type: "judge-change"; readonly commit: CommitSha })
-  | (OfAttempt & { readonly type: "judge-record"; readonly failures: readonly FailedAttempt[] })
+  | (OfAttempt & {
+      readonly type: "compose-change";
+      readonly commit: CommitSha;
+      /** The candidate ahead in line; null: the target's tip. */
+      readonly onto: CommitSha | null;
+    })
+  | (OfAttempt & {
+      readonly type: "compose-record";
+      readonly failures: readonly FailedAttempt[];
+      readonly onto: CommitSha | null;
+    })
+  | (OfAttempt & { readonly type: "judge-candidate"; readonly candidate: Candidate })
+  /** What is composed or judged now will not count: the command under way may end early. */
+  | (OfAttempt & { readonly type: "cancel-judging" })
   | (OfAttempt & { readonly type: "land"; readonly candidate: Candidate })
   | (OfAttempt & { readonly type: "land-record"; readonly candidate: Candidate; readonly why: string })
   | (OfAttempt & { readonly type: "note-blocked"; readonly why: string })
@@ -201,6 +220,6 @@ export type Command =
   | { readonly type: "stop-agents" };
 
 /** A command that is about one attempt: each is answered by exactly one event. */
-export type AttemptCommand = Exclude<Command, { type: "stop-agents" }>;
+export type AttemptCommand = Exclude<Command, { type: "stop-agents" | "cancel-judging" }>;
 /** An event that is about one attempt. */
 export type AttemptEvent = Extract<LoopEvent, OfAttempt>;

@@ -4,10 +4,10 @@ import type { Command, Failure, RunOutcome } from "./message.ts";
 import {
   type Attempt,
   dropAttempt,
-  landingAttempt,
   type LoopState,
   type Phase,
   putAttempt,
+  type TaskRecord,
 } from "./state.ts";
 
 export type Step = readonly [LoopState, readonly Command[]];
@@ -63,25 +63,8 @@ export function requestStop(state: LoopState, how: "drain" | "now", outcome: Run
   return [{ ...state, stopping }, how === "now" ? [{ type: "stop-agents" }] : []];
 }
 
-/** Gives the right to land to the attempt that was queued first, if nobody holds it. */
-export function landNext([state, commands]: Step, nowMs: number): Step {
-  if (landingAttempt(state) !== null) return [state, commands];
-  const attempt = firstQueued(state);
-  if (attempt === null) return [state, commands];
-  const { accepted: candidate, task, number } = attempt;
-  invariant(candidate !== null, `task ${task} is queued to land without an accept verdict`);
-  const address = { task, attempt: number, candidate };
-  const why = state.records.get(task)?.failures.at(-1)?.reason ?? "";
-  const command: Command =
-    attempt.goal === "land" ? { type: "land", ...address } : { type: "land-record", ...address, why };
-  return [inPhase({ state, attempt, nowMs }, "landing"), [...commands, command]];
-}
-
-function firstQueued(state: LoopState): Attempt | null {
-  let first: Attempt | null = null;
-  for (const attempt of state.attempts.values()) {
-    if (attempt.phase !== "queued-to-land") continue;
-    if (first === null || attempt.sinceMs < first.sinceMs) first = attempt;
-  }
-  return first;
+export function recordOf({ state, attempt }: Situation): TaskRecord {
+  const record = state.records.get(attempt.task);
+  invariant(record !== undefined, `task ${attempt.task} has an attempt but no record`);
+  return record;
 }

@@ -8,7 +8,10 @@ export const phases = [
   "checking-baseline",
   "working",
   "sealing",
+  "queued-to-judge",
+  "composing",
   "judging",
+  "held",
   "queued-to-land",
   "landing",
   "ending",
@@ -39,6 +42,16 @@ export interface Attempt {
   readonly tree: TreeSha | null;
   /** How often the target moved while this change was to land. */
   readonly moves: number;
+  /** Where it stands in line: who joined first is composed, judged and lands first. */
+  readonly place: number;
+  /** The candidate ahead that it is composed on, as long as that one has not landed; null: the target itself. */
+  readonly onto: CommitSha | null;
+  /** What is judged now, or was accepted. */
+  readonly candidate: Candidate | null;
+  /** True when what it was composed on will not land: the verdict under way does not count. */
+  readonly isStale: boolean;
+  /** A rejection on a candidate ahead that has not landed yet: it counts only when that one lands. */
+  readonly held: Failure | null;
   /** Set by an accept verdict alone; the only thing that may land. */
   readonly accepted: Candidate | null;
 }
@@ -58,6 +71,7 @@ export interface RunState {
   readonly id: string;
   readonly startedMs: number;
   readonly limits: RunLimits;
+  readonly judgingMax: number;
   readonly usd: number;
   /** True once an attempt's price was unknown: `usd` is then a lower bound. */
   readonly usdUnknown: boolean;
@@ -82,6 +96,10 @@ export interface LoopState {
   readonly records: ReadonlyMap<TaskId, TaskRecord>;
   /** Tasks given up whose file could not say so: the reason, until an attempt is made again. */
   readonly unrecorded: ReadonlyMap<TaskId, string>;
+  /** Places in line that were given out. */
+  readonly places: number;
+  /** Of the last changes that were judged, newest last: was it red? */
+  readonly breakage: readonly boolean[];
   /** The quarantine list: what was ever seen red and then green on the same tree. */
   readonly flaky: ReadonlySet<string>;
   /** Tests that failed on the newest baseline, and are worked with all the same. */
@@ -96,6 +114,8 @@ export const emptyState: LoopState = {
   attempts: new Map(),
   records: new Map(),
   unrecorded: new Map(),
+  places: 0,
+  breakage: [],
   flaky: new Set(),
   failing: [],
   notBeforeMs: 0,

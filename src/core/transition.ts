@@ -8,6 +8,7 @@
 import { stepAttempt } from "./attempt-step.ts";
 import { invariant } from "./invariant.ts";
 import type { LoopEvent } from "./message.ts";
+import { advanceLine, joinLine, notComposed } from "./line.ts";
 import { requestStop, type Step } from "./move.ts";
 import {
   type Attempt,
@@ -28,6 +29,10 @@ type EventOf<Type extends LoopEvent["type"]> = Extract<LoopEvent, { type: Type }
 
 /** @throws InvariantError for an event that cannot follow the state: a defect, or a forged journal. */
 export function transition(state: LoopState, event: LoopEvent, context: Context): Step {
+  return advanceLine(take(state, event, context), context.nowMs);
+}
+
+function take(state: LoopState, event: LoopEvent, context: Context): Step {
   switch (event.type) {
     case "run-started":
       return [startRun(state, event, context), []];
@@ -46,6 +51,7 @@ export function transition(state: LoopState, event: LoopEvent, context: Context)
     case "baseline-checked":
     case "agent-stopped":
     case "change-sealed":
+    case "candidate-composed":
     case "verdict-reached":
     case "target-moved":
     case "landing-refused":
@@ -65,6 +71,7 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
     id: event.run,
     startedMs: context.nowMs,
     limits: event.limits,
+    judgingMax: event.judgingMax ?? 1,
     usd: 0,
     usdUnknown: false,
     tokens: 0,
@@ -132,9 +139,9 @@ function startGiveUp(state: LoopState, event: EventOf<"give-up-started">, contex
   const { task, attempt: number } = event;
   const record = state.records.get(task);
   invariant(record !== undefined && !state.attempts.has(task), `task ${task} cannot be given up now`);
-  const { limits, failures } = record;
-  const attempt = opened({ task, number, limits, goal: "give-up", phase: "judging" }, context);
-  return [putAttempt(state, attempt), [{ type: "judge-record", task, attempt: number, failures }]];
+  const { limits } = record;
+  const attempt = opened({ task, number, limits, goal: "give-up", phase: "queued-to-judge" }, context);
+  return joinLine({ state, attempt, nowMs: context.nowMs });
 }
 
 type Opening = Pick<Attempt, "task" | "number" | "limits" | "goal" | "phase">;
@@ -151,6 +158,7 @@ function opened(opening: Opening, context: Context): Attempt {
     moves: 0,
     change: null,
     tree: null,
-    accepted: null,
+    place: 0,
+    ...notComposed,
   };
 }

@@ -117,6 +117,7 @@ const knownTypes: Readonly<Record<LoopEvent["type"], true>> = {
   "baseline-checked": true,
   "agent-stopped": true,
   "change-sealed": true,
+  "candidate-composed": true,
   "verdict-reached": true,
   "target-moved": true,
   "landing-refused": true,

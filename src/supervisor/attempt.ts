@@ -24,7 +24,13 @@ import type { AgentReport, AgentSession, LandResult, Workspace } from "../ports.
 import { sumUsd } from "./candidate.ts";
 import { checkBaseline } from "./baseline.ts";
 import { writeBrief } from "./briefing.ts";
-import { type Judgement, judgeChange, judgeRecord } from "./judge.ts";
+import {
+  composeChange,
+  composeGiveUp,
+  type ComposedChange,
+  judgeCandidate,
+  type Judgement,
+} from "./judge.ts";
 import type { AttemptScope } from "./scope.ts";
 
 /** What an attempt holds open between its commands. */
@@ -40,6 +46,8 @@ export interface OpenAttempt {
   usage: Usage;
   round: number;
   change: CommitSha | null;
+  /** Aborts when what is composed or judged now will not count. */
+  judging: AbortController;
   learnings: readonly string[];
   /** The task's file as it was when the candidate was composed. */
   taskText: string;
@@ -49,7 +57,7 @@ export function openAttempt(
   opening: Pick<OpenAttempt, "scope" | "task" | "number" | "limits" | "past">,
 ): OpenAttempt {
   const nothing = { workspace: null, session: null, claim: null, change: null, learnings: [], taskText: "" };
-  return { ...opening, ...nothing, usage: noUsage, round: 0 };
+  return { ...opening, ...nothing, judging: new AbortController(), usage: noUsage, round: 0 };
 }
 
 type CommandOf<Type extends AttemptCommand["type"]> = Extract<AttemptCommand, { type: Type }>;
@@ -79,10 +87,12 @@ export async function carryOut(
       return handOver(attempt, command);
     case "seal-change":
       return sealChange(attempt);
-    case "judge-change":
+    case "compose-change":
+      return tellComposed(attempt, await compose(attempt, command));
+    case "compose-record":
+      return tellComposed(attempt, await composeGiveUp(startJudging(attempt), recordOf(attempt, command)));
+    case "judge-candidate":
       return judge(attempt, command);
-    case "judge-record":
-      return judgeGiveUp(attempt, command);
     case "land":
     case "land-record":
       return land(attempt, command);
@@ -180,8 +190,19 @@ function isOurs({ scope, task }: OpenAttempt, path: string): boolean {
   return path.startsWith(`${config.tasks}/`) && !matchGlobs(task.allow)(path);
 }
 
-async function judge(attempt: OpenAttempt, command: CommandOf<"judge-change">): Promise<Told> {
-  const { scope, task, number, claim, usage, session, round, past } = attempt;
+/** What belongs to one composing and judging: it ends when the run does, or when it will not count. */
+function startJudging(attempt: OpenAttempt): AttemptScope {
+  attempt.judging = new AbortController();
+  return judgingScope(attempt);
+}
+
+const judgingScope = ({ scope, judging }: OpenAttempt): AttemptScope => ({
+  ...scope,
+  signal: AbortSignal.any([scope.signal, judging.signal]),
+});
+
+async function compose(attempt: OpenAttempt, command: CommandOf<"compose-change">): Promise<ComposedChange> {
+  const { task, number, claim, usage, session, round, past } = attempt;
   const landing = {
     task,
     attempt: number,
@@ -191,21 +212,31 @@ async function judge(attempt: OpenAttempt, command: CommandOf<"judge-change">): 
     usd: sumUsd([...past, usage]),
     agent: session?.label ?? "unknown",
   };
-  return tellJudgement(attempt, await judgeChange(scope, landing, workspaceOf(attempt).base));
+  const { base } = workspaceOf(attempt);
+  return composeChange(startJudging(attempt), landing, { base, onto: command.onto });
 }
 
-async function judgeGiveUp(attempt: OpenAttempt, command: CommandOf<"judge-record">): Promise<Told> {
-  const { scope, task, number } = attempt;
-  return tellJudgement(
-    attempt,
-    await judgeRecord(scope, { task, attempt: number, failures: command.failures }),
-  );
+const recordOf = ({ task, number }: OpenAttempt, { failures, onto }: CommandOf<"compose-record">) => ({
+  task,
+  attempt: number,
+  failures,
+  onto,
+});
+
+async function tellComposed(attempt: OpenAttempt, composed: ComposedChange): Promise<Told> {
+  if (composed.kind === "judged") return tellJudgement(attempt, composed.judgement);
+  attempt.learnings = composed.learnings;
+  attempt.taskText = composed.taskText;
+  return { type: "candidate-composed", candidate: composed.candidate };
 }
 
-async function tellJudgement(attempt: OpenAttempt, judgement: Judgement): Promise<Told> {
-  const { verdict, evidence, learnings, taskText } = judgement;
-  attempt.learnings = learnings;
-  attempt.taskText = taskText;
+async function judge(attempt: OpenAttempt, command: CommandOf<"judge-candidate">): Promise<Told> {
+  const { task, round, session } = attempt;
+  const purpose = session === null ? "gates-record" : `gates-${round}`;
+  return tellJudgement(attempt, await judgeCandidate(judgingScope(attempt), task, { ...command, purpose }));
+}
+
+async function tellJudgement(attempt: OpenAttempt, { verdict, evidence }: Judgement): Promise<Told> {
   if (verdict.kind !== "reject" || evidence === null) return { type: "verdict-reached", verdict };
   const { files } = attempt.scope.ports;
   const path = await files.write(attempt.task.id, attempt.number, `evidence-${attempt.round}.md`, evidence);

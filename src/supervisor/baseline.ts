@@ -26,15 +26,24 @@ export async function checkBaseline(scope: AttemptScope, task: Task, base: Commi
   return withOwnFiles.kind === "green" ? onBase : withOwnFiles;
 }
 
-/** The gates alone; without a task, those that always run. */
-export async function checkGates(scope: AttemptScope, task: Task | null, base: CommitSha): Promise<Baseline> {
+/**
+ * The gates alone; without a task, those that always run.
+ *
+ * @param trusted The commit is on the target: its dependencies may be stored.
+ */
+export async function checkGates(
+  scope: AttemptScope,
+  task: Task | null,
+  base: CommitSha,
+  trusted = true,
+): Promise<Baseline> {
   const { ports, signal } = scope;
   const gates = gatesFor(scope, task);
   const tree = await ports.target.treeOf(base);
   const open = gates.filter((gate) => ports.passes.recall(passKey(ports, tree, gate)) === null);
   if (open.length > 0) {
     const { logFolder } = scope;
-    const order = { commit: base, gates: open, trusted: true, logFolder, purpose: "baseline", signal };
+    const order = { commit: base, gates: open, trusted, logFolder, purpose: "baseline", signal };
     const gating = await runGates(ports, { ...order, known: failuresAtBase });
     if (gating.kind !== "green") return baselineOf(gating, `on ${ports.target.branch}, before any change`);
     rememberPasses(ports, tree, open, gating.results);

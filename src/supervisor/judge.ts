@@ -16,60 +16,80 @@ import {
   type TestResult,
 } from "../core/verdict.ts";
 import { parseTask } from "../formats/task-file.ts";
-import { checkBaseline } from "./baseline.ts";
+import { checkBaseline, checkGates } from "./baseline.ts";
 import { runBaseTests } from "./base-tests.ts";
 import { composeLanding, composeRecord, type Landing } from "./candidate.ts";
 import { guardCandidate } from "./guarding.ts";
 import { type Gating, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
 
-/** A verdict, and what the landing needs to know beside the candidate. */
 export interface Judgement {
   readonly verdict: Verdict;
-  readonly learnings: readonly string[];
-  readonly taskText: string;
   /** What the agent may read about a rejection. */
   readonly evidence: string | null;
 }
 
-const nothing = { learnings: [], taskText: "", evidence: null };
+/** The commit that is to be judged, or a verdict before any gate ran. */
+export type ComposedChange =
+  | {
+      readonly kind: "composed";
+      readonly candidate: Candidate;
+      readonly learnings: readonly string[];
+      readonly taskText: string;
+    }
+  | { readonly kind: "judged"; readonly judgement: Judgement };
 
-export async function judgeChange(
+/**
+ * Composes what would land, and looks at the diff.
+ *
+ * @param place `base`: what the agent worked on. `onto`: the candidate ahead in line; null for the target's tip, whose
+ *   gates are then known to be green.
+ */
+export async function composeChange(
   scope: AttemptScope,
   landing: Landing,
-  base: CommitSha,
-): Promise<Judgement> {
+  place: { readonly base: CommitSha; readonly onto: CommitSha | null },
+): Promise<ComposedChange> {
   const { ports } = scope;
-  const onto = await ports.target.tip();
-  if (onto !== base) {
+  const onto = place.onto ?? (await ports.target.tip());
+  if (place.onto === null && onto !== place.base) {
     const baseline = await checkBaseline(scope, landing.task, onto);
-    if (baseline.kind !== "green") return inconclusive(baseline.reason);
+    if (baseline.kind !== "green") return judged(inconclusive(baseline.reason));
   }
   const edited = await editedReason(scope, landing.task);
-  if (edited !== null) return rejected({ kind: "conflict", reason: edited, evidence: null });
+  if (edited !== null) return judged(rejected({ kind: "conflict", reason: edited, evidence: null }));
   const { composed, learnings, taskText } = await composeLanding(scope, landing, onto);
   if (composed.kind === "conflict") {
     const reason = `${ports.target.branch} moved meanwhile, and the change conflicts with it in ${composed.paths.join(", ")}`;
-    return rejected({ kind: "conflict", reason, evidence: null });
+    return judged(rejected({ kind: "conflict", reason, evidence: null }));
   }
-  const guarded = await guardCandidate(scope, landing.task, composed.candidate);
-  if (guarded !== null) return rejected({ kind: "refused", reason: guarded, evidence: null });
-  const judgement = await judgeCandidate(scope, landing.task, composed.candidate, `gates-${landing.round}`);
-  return { ...judgement, learnings, taskText };
+  const { candidate } = composed;
+  const guarded = await guardCandidate(scope, landing.task, candidate);
+  if (guarded !== null) return judged(rejected({ kind: "refused", reason: guarded, evidence: null }));
+  return { kind: "composed", candidate, learnings, taskText };
 }
 
 /** The record of a task that is given up changes only the supervisor's files, and is judged like any other. */
-export async function judgeRecord(
+export async function composeGiveUp(
   scope: AttemptScope,
-  record: { readonly task: Task; readonly attempt: number; readonly failures: readonly FailedAttempt[] },
-): Promise<Judgement> {
-  const onto = await scope.ports.target.tip();
-  const baseline = await checkBaseline(scope, record.task, onto);
-  if (baseline.kind !== "green") return inconclusive(baseline.reason);
+  record: {
+    readonly task: Task;
+    readonly attempt: number;
+    readonly failures: readonly FailedAttempt[];
+    readonly onto: CommitSha | null;
+  },
+): Promise<ComposedChange> {
+  const onto = record.onto ?? (await scope.ports.target.tip());
+  if (record.onto === null) {
+    const baseline = await checkBaseline(scope, record.task, onto);
+    if (baseline.kind !== "green") return judged(inconclusive(baseline.reason));
+  }
   const { composed, taskText } = await composeRecord(scope, record, onto);
-  if (composed.kind === "conflict") return inconclusive("a record cannot be in conflict");
-  return { ...(await judgeCandidate(scope, record.task, composed.candidate, "gates-record")), taskText };
+  if (composed.kind === "conflict") return judged(inconclusive("a record cannot be in conflict"));
+  return { kind: "composed", candidate: composed.candidate, learnings: [], taskText };
 }
+
+const judged = (judgement: Judgement): ComposedChange => ({ kind: "judged", judgement });
 
 /** What the agent did for the old text must not mark the new one as landed. */
 async function editedReason({ ports }: AttemptScope, task: Task): Promise<string | null> {
@@ -80,21 +100,50 @@ async function editedReason({ ports }: AttemptScope, task: Task): Promise<string
   return isSame ? null : `${task.file} was edited while the agent worked on it`;
 }
 
+interface JudgingOrder {
+  readonly candidate: Candidate;
+  /** Names the folder of its logs. */
+  readonly purpose: string;
+}
+
 /** The gates on the candidate, its tests against those of its base, and the base's own tests on its code. */
-async function judgeCandidate(
+export async function judgeCandidate(
   scope: AttemptScope,
   task: Task,
-  candidate: Candidate,
-  purpose: string,
+  order: JudgingOrder,
+): Promise<Judgement> {
+  const { commit } = order.candidate;
+  const ended = Promise.withResolvers<void>();
+  scope.judging.set(commit, ended.promise);
+  try {
+    return await judge(scope, task, order);
+  } finally {
+    scope.judging.delete(commit);
+    ended.resolve();
+  }
+}
+
+async function judge(
+  scope: AttemptScope,
+  task: Task,
+  { candidate, purpose }: JudgingOrder,
 ): Promise<Judgement> {
   const { ports, signal, logFolder } = scope;
   const gates = gatesFor(scope, task);
   const baseTree = await ports.target.treeOf(candidate.base);
+  const baseJudged = scope.judging.get(candidate.base);
+  // Which failures are known is known only when the one ahead has been judged.
+  if (gates.some(({ redBaseline }) => redBaseline === "compare")) await baseJudged;
   const known = (gate: Gate): KnownFailures => failuresKnown(scope, gate, baseTree);
   const order = { commit: candidate.commit, gates, trusted: false, logFolder, purpose, signal, known };
   const gating = await runGates(ports, order);
   if (gating.kind === "stopped") return inconclusive("the run was stopped");
   if (gating.kind === "red") return rejected(red(gating.reason), gating.results, gates);
+  await baseJudged;
+  // A gate that this task alone asks for has not run on the one ahead.
+  const withReport = gates.filter(({ report }) => report !== null);
+  if (withReport.some((gate) => ports.passes.recall(passKey(ports, baseTree, gate)) === null))
+    await checkGates(scope, task, candidate.base, false);
   const lost = lostTests(scope, task, { gates, gating, baseTree });
   if (lost !== null) return rejected(red(lost), gating.results, gates);
   const baseTests = await runBaseTests(scope, task, { candidate, order });
@@ -104,7 +153,7 @@ async function judgeCandidate(
   const flaky = gating.flakes.flatMap(flakeNames);
   const names = gates.map((gate) => gate.name);
   const verdict = { kind: "accept", candidate, gates: names, ...(flaky.length > 0 && { flaky }) } as const;
-  return { ...nothing, verdict };
+  return { verdict, evidence: null };
 }
 
 const red = (reason: string): Failure => ({ kind: "red", reason, evidence: null });
@@ -161,10 +210,10 @@ function rejected(
 ): Judgement {
   const commands = new Map(gates.map((gate) => [gate.name, gate.run]));
   const evidence = renderEvidence(failure.reason, results, commands);
-  return { ...nothing, verdict: { kind: "reject", failure }, evidence };
+  return { verdict: { kind: "reject", failure }, evidence };
 }
 
 const inconclusive = (reason: string): Judgement => ({
-  ...nothing,
   verdict: { kind: "inconclusive", reason },
+  evidence: null,
 });

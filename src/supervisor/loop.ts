@@ -30,6 +30,8 @@ export interface LoopOptions {
   readonly config: Config;
   readonly run: string;
   readonly limits: RunLimits;
+  /** How many changes may be judged at once. */
+  readonly judgingMax: number;
   /** As recovery left it. */
   readonly state: LoopState;
   /** Tasks that have landed by their ref, whatever their file says. */
@@ -42,6 +44,7 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #inbox = new Inbox();
   readonly #open = new Map<TaskId, OpenAttempt>();
+  readonly #judging = new Map<CommitSha, Promise<void>>();
   readonly #stopNow = new AbortController();
   #state: LoopState;
   /** The queue as it was read, and as it is once checked: the same object until something changes. */
@@ -55,9 +58,9 @@ export class Loop {
 
   /** Resolves when nothing runs any more and nothing may start. */
   async run(): Promise<RunOutcome> {
-    const { run, limits } = this.#options;
+    const { run, limits, judgingMax } = this.#options;
     try {
-      this.#apply({ type: "run-started", run, limits });
+      this.#apply({ type: "run-started", run, limits, judgingMax });
       for (;;) {
         for (let event = this.#inbox.take(); event !== undefined; event = this.#inbox.take())
           this.#apply(event);
@@ -140,7 +143,7 @@ export class Loop {
   #openAttempt(task: Task, number: number, limits: TaskLimits): OpenAttempt {
     const { ports, config, run } = this.#options;
     const logFolder = (purpose: string): string => ports.files.folder(task.id, number, purpose);
-    const scope = { ports, config, run, signal: this.#stopNow.signal, logFolder };
+    const scope = { ports, config, run, signal: this.#stopNow.signal, judging: this.#judging, logFolder };
     const past = this.#state.records.get(task.id)?.failures ?? [];
     const attempt = openAttempt({ scope, task, number, limits, past });
     this.#open.set(task.id, attempt);
@@ -159,6 +162,7 @@ export class Loop {
 
   #start(command: Command): void {
     if (command.type === "stop-agents") return this.#stopNow.abort();
+    if (command.type === "cancel-judging") return this.#open.get(command.task)?.judging.abort();
     const attempt = this.#open.get(command.task) ?? this.#reopen(command);
     void this.#carryOut(attempt, command).then(
       (event) => {

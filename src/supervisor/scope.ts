@@ -1,5 +1,6 @@
 /** What the steps of an attempt share: the ports, the configuration, the run, and where to stop. */
 import type { Config, Gate } from "../core/config.ts";
+import type { CommitSha } from "../core/ids.ts";
 import type { Task } from "../core/task.ts";
 import type { Ports } from "../ports.ts";
 
@@ -10,6 +11,8 @@ export interface AttemptScope {
   readonly run: string;
   /** Aborts when everything must stop now. */
   readonly signal: AbortSignal;
+  /** Candidates under judgement: those composed on one wait for its end to compare their tests with its tests. */
+  readonly judging: Map<CommitSha, Promise<void>>;
   /** Folder for the logs of one purpose; made when asked for. */
   readonly logFolder: (purpose: string) => string;
 }

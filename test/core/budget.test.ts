@@ -8,6 +8,7 @@ import { noRunLimits } from "./driver.ts";
 
 function inRun(limits: Partial<RunLimits>, spent: Partial<RunState> = {}): LoopState {
   const counts = {
+    judgingMax: 1,
     usd: 0,
     usdUnknown: false,
     tokens: 0,

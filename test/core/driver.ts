@@ -1,12 +1,11 @@
 /** Runs the loop without a world: dice choose every answer, and each decision is written down for the properties. */
 import * as fc from "fast-check";
 import type { OpenAttemptEvent } from "../../src/core/attempt-step.ts";
-import { commitSha, type TaskId, taskId, type TreeSha, treeSha } from "../../src/core/ids.ts";
+import { type CommitSha, commitSha, type TaskId, taskId, type TreeSha, treeSha } from "../../src/core/ids.ts";
 import type {
   AgentStop,
   AttemptCommand,
   Baseline,
-  Candidate,
   Change,
   Command,
   Failure,
@@ -28,6 +27,7 @@ export interface Scenario {
   readonly attemptsMax: number;
   readonly roundsMax: number;
   readonly limits: RunLimits;
+  readonly judgingMax: number;
   readonly runs: number;
   /** Every choice takes one. The answer to 0 is always the friendly one, and so is every answer once they are used up. */
   readonly dice: readonly number[];
@@ -55,6 +55,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     tasksMax: sometimes(fc.integer({ min: 1, max: 3 })),
     failuresInARowMax: fc.integer({ min: 1, max: 10 }),
   }),
+  judgingMax: fc.integer({ min: 1, max: 4 }),
   runs: fc.integer({ min: 1, max: 2 }),
   // Small numbers are friendly answers: without a bias towards them histories are long and mixed.
   dice: fc.noBias(fc.array(fc.nat({ max: 999_999 }), { minLength: 100, maxLength: 500, size: "max" })),
@@ -71,6 +72,7 @@ export function drive(scenario: Scenario): readonly Entry[] {
     state: emptyState,
     tasks: scenario.chained.map(firstTask),
     open: [],
+    tip: commitSha("tip"),
     entries: [],
     nowMs: startMs(),
     turns: 0,
@@ -79,7 +81,8 @@ export function drive(scenario: Scenario): readonly Entry[] {
   };
   const turnsMax = (scenario.dice.length + turnsPerTaskMax * scenario.chained.length) * scenario.runs;
   for (let run = 1; run <= scenario.runs; run += 1) {
-    happen(world, { type: "run-started", run: `run-${run}`, limits: scenario.limits });
+    const { limits, judgingMax } = scenario;
+    happen(world, { type: "run-started", run: `run-${run}`, limits, judgingMax });
     while (world.state.run !== null) {
       world.turns += 1;
       if (world.turns > turnsMax) throw new Error("the run does not end");
@@ -103,6 +106,8 @@ interface World {
   tasks: readonly Task[];
   /** Commands that nothing has answered yet. */
   open: readonly AttemptCommand[];
+  /** Of the target. */
+  tip: CommitSha;
   readonly entries: Entry[];
   nowMs: number;
   turns: number;
@@ -164,7 +169,9 @@ function happen(world: World, event: LoopEvent): void {
   const [after, commands] = transition(before, event, { nowMs: world.nowMs });
   world.entries.push({ event, nowMs: world.nowMs, before, after, commands, tasks: world.tasks });
   world.state = after;
-  const asked = commands.filter((command) => command.type !== "stop-agents");
+  const asked = commands.filter(
+    (command) => command.type !== "stop-agents" && command.type !== "cancel-judging",
+  );
   world.open = [...world.open, ...asked];
 }
 
@@ -175,6 +182,8 @@ function meddle(world: World): boolean {
     happen(world, { type: "stop-requested", how, outcome: { kind: "signal", signal: "SIGTERM" } });
     return true;
   }
+  // Nobody tells the loop when a person pushes.
+  if (isUnlucky(world, 60)) world.tip = newCommit(world, "pushed");
   if (!isUnlucky(world, 20)) return false;
   const index = roll(world, world.tasks.length);
   const edit = pick<(task: Task) => Task>(world, [
@@ -226,6 +235,8 @@ function wait(world: World, untilMs: number | null): void {
 
 /** What the commits of the supervisor write into the task's file. */
 function settle(world: World, event: LoopEvent): void {
+  const isLanding = event.type === "task-landed" || event.type === "task-blocked";
+  if (isLanding && event.commit !== null) world.tip = event.commit;
   happen(world, event);
   if (event.type === "task-landed") {
     world.tasks = editTask(world.tasks, event.task, { status: "landed" });
@@ -244,7 +255,7 @@ function editTask(tasks: readonly Task[], id: TaskId, edits: Partial<Task>): rea
 function answer(world: World, command: AttemptCommand): OpenAttemptEvent {
   const { task, attempt } = command;
   // A failed landing is rare enough in itself, and others may be waiting behind it.
-  if (isUnlucky(world, "candidate" in command ? 25 : 250)) {
+  if (isUnlucky(world, command.type.startsWith("land") ? 25 : 250)) {
     return { type: "command-failed", task, attempt, command: command.type, reason: "the disk is full" };
   }
   switch (command.type) {
@@ -258,9 +269,11 @@ function answer(world: World, command: AttemptCommand): OpenAttemptEvent {
       return { type: "agent-stopped", task, attempt, stop: someStop(world), usage: someUsage(world) };
     case "seal-change":
       return someSealed(world, { task, attempt });
-    case "judge-change":
-    case "judge-record":
-      return { type: "verdict-reached", task, attempt, verdict: someVerdict(world, command.type) };
+    case "compose-change":
+    case "compose-record":
+      return someComposed(world, command);
+    case "judge-candidate":
+      return { type: "verdict-reached", task, attempt, verdict: someVerdict(world, command) };
     case "land":
     case "land-record":
       return someLanding(world, command);
@@ -343,14 +356,32 @@ function someSealed(world: World, of: { task: TaskId; attempt: number }): OpenAt
   return { type: "change-sealed", ...of, change, restored: [] };
 }
 
-function someVerdict(world: World, command: "judge-change" | "judge-record"): Verdict {
-  const candidate: Candidate = {
-    commit: newCommit(world, "candidate"),
-    tree: someTree(world),
-    base: newCommit(world, "tip"),
-  };
-  const refusals = ["red", "red", "red", "refused", "conflict"] as const;
-  const kind = command === "judge-record" ? "red" : pick(world, refusals);
+type ComposeCommand = Extract<AttemptCommand, { type: "compose-change" | "compose-record" }>;
+
+function someComposed(world: World, { task, attempt, type, onto }: ComposeCommand): OpenAttemptEvent {
+  const candidate = { commit: newCommit(world, "candidate"), tree: someTree(world), base: onto ?? world.tip };
+  const kind = pick(world, ["refused", "conflict"] as const);
+  const failure: Failure = { kind, reason: `the change is ${kind}`, evidence: null };
+  const composed: OpenAttemptEvent = { type: "candidate-composed", task, attempt, candidate };
+  if (type === "compose-record") return composed;
+  return pick<OpenAttemptEvent>(world, [
+    ...repeat(12, composed),
+    { type: "verdict-reached", task, attempt, verdict: { kind: "reject", failure } },
+    { type: "verdict-reached", task, attempt, verdict: pick<Verdict>(world, mostly(failure)) },
+  ]);
+}
+
+const mostly = (failure: Failure): [Verdict, ...Verdict[]] => [
+  ...repeat(4, { kind: "reject", failure } as const),
+  { kind: "inconclusive", reason: "the target is red" },
+];
+
+function someVerdict(
+  world: World,
+  { task, candidate }: Extract<AttemptCommand, { type: "judge-candidate" }>,
+): Verdict {
+  const isRecord = world.state.attempts.get(task)?.goal === "give-up";
+  const kind = isRecord ? "red" : pick(world, ["red", "red", "red", "refused"] as const);
   const failure: Failure = { kind, reason: `the change is ${kind}`, evidence: null };
   return pick<Verdict>(world, [
     ...repeat(30, { kind: "accept", candidate, gates: ["tests"] } as const),
@@ -365,13 +396,14 @@ function someLanding(
 ): OpenAttemptEvent {
   const { task, attempt, candidate, type } = command;
   const { commit } = candidate;
+  if (candidate.base !== world.tip) return { type: "target-moved", task, attempt };
   const done: OpenAttemptEvent =
     type === "land"
       ? { type: "task-landed", task, attempt, commit, learnings: [] }
       : { type: "task-blocked", task, attempt, why: command.why, commit };
   return pick<OpenAttemptEvent>(world, [
     ...repeat(30, done),
-    ...repeat(12, { type: "target-moved", task, attempt } as const),
+    ...repeat(2, { type: "target-moved", task, attempt } as const),
     { type: "landing-refused", task, attempt, reason: "the checkout holds somebody's changes" },
   ]);
 }

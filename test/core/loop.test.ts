@@ -3,11 +3,13 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isMoneySpent } from "../../src/core/budget.ts";
 import { InvariantError } from "../../src/core/invariant.ts";
-import type { Candidate, LoopEvent } from "../../src/core/message.ts";
+import type { OpenAttemptEvent } from "../../src/core/attempt-step.ts";
+import { chainWidth } from "../../src/core/line.ts";
+import type { Candidate, Failure, LoopEvent, Verdict } from "../../src/core/message.ts";
 import { emptyState, landingAttempt, type LoopState } from "../../src/core/state.ts";
 import { standingOf, type Task } from "../../src/core/task.ts";
 import { transition } from "../../src/core/transition.ts";
-import { drive, type Entry, outcomesOf, type Scenario, scenarios } from "./driver.ts";
+import { drive, type Entry, noRunLimits, outcomesOf, type Scenario, scenarios } from "./driver.ts";
 
 /** What a property finds wrong in a history: nothing, if it holds. */
 type Complaints = (entries: readonly Entry[], scenario: Scenario) => readonly unknown[];
@@ -74,12 +76,15 @@ describe("The driver", () => {
       attempt-rejected
       attempt-started
       baseline-checked
+      candidate-composed
       change-sealed
+      command cancel-judging
       command check-baseline
+      command compose-change
+      command compose-record
       command hand-over
       command interrupt-attempt
-      command judge-change
-      command judge-record
+      command judge-candidate
       command land
       command land-record
       command note-blocked
@@ -133,7 +138,9 @@ describe("Landing", () => {
   it("is asked for only once a candidate, so that nothing lands by repetition", () => {
     const counterexample = counterexampleTo((entries) =>
       repeated(
-        commandsOf(entries).flatMap((command) => ("candidate" in command ? [command.candidate.commit] : [])),
+        commandsOf(entries).flatMap((command) =>
+          command.type === "land" || command.type === "land-record" ? [command.candidate.commit] : [],
+        ),
       ),
     );
     expect(counterexample).toBeNull();
@@ -146,27 +153,117 @@ describe("Landing", () => {
     expect(counterexample).toBeNull();
   });
 
-  it("goes to whoever was accepted first among those in line", () => {
+  it("is asked for only on the target, or on what has landed since", () => {
+    const counterexample = counterexampleTo((entries) => {
+      const real = realBases(entries);
+      return commandsOf(entries).filter(
+        (command) =>
+          (command.type === "land" || command.type === "land-record") && !real.has(command.candidate.base),
+      );
+    });
+    expect(counterexample).toBeNull();
+  });
+
+  it("leaves nobody waiting who was accepted on the target, while no attempt holds the right to land", () => {
     const counterexample = counterexampleTo((entries) =>
-      entries.filter(({ before, after }) => {
-        const line = [...before.attempts.values()].filter((attempt) => attempt.phase === "queued-to-land");
-        const granted = line.find(({ task }) => after.attempts.get(task)?.phase === "landing");
-        return granted !== undefined && line.some((attempt) => attempt.sinceMs < granted.sinceMs);
+      entries
+        .filter(({ after }) => landingAttempt(after) === null)
+        .flatMap(({ after }) => [...after.attempts.values()])
+        .filter((attempt) => attempt.phase === "queued-to-land" && attempt.onto === null),
+    );
+    expect(counterexample).toBeNull();
+  });
+});
+
+describe("The line", () => {
+  it("composes one at a time, and judges no more at once than it may", () => {
+    const counterexample = counterexampleTo((entries, { judgingMax }) =>
+      entries.filter(({ after }) => {
+        const attempts = [...after.attempts.values()];
+        const composing = attempts.filter(({ phase }) => phase === "composing").length;
+        return composing > 1 || attempts.filter(({ phase }) => phase === "judging").length > judgingMax;
       }),
     );
     expect(counterexample).toBeNull();
   });
 
-  it("leaves nobody waiting in line while no attempt holds the right to land", () => {
+  it("leaves nobody unjudged while nothing is composed or judged", () => {
     const counterexample = counterexampleTo((entries) =>
-      entries
-        .filter(({ after }) => landingAttempt(after) === null)
-        .flatMap(({ after }) => [...after.attempts.values()])
-        .filter((attempt) => attempt.phase === "queued-to-land"),
+      entries.filter(({ after }) => {
+        const phases = [...after.attempts.values()].map(({ phase }) => phase);
+        return phases.includes("queued-to-judge") && !phases.some((phase) => busy.has(phase));
+      }),
     );
     expect(counterexample).toBeNull();
   });
+
+  it("composes each on the target or on a candidate that may still land", () => {
+    const counterexample = counterexampleTo((entries) =>
+      entries.flatMap(({ after }) => {
+        const attempts = [...after.attempts.values()];
+        const live = new Set(
+          attempts.flatMap(({ candidate, isStale, phase }) =>
+            standing.has(phase) && !isStale ? [candidate?.commit] : [],
+          ),
+        );
+        return attempts.filter(
+          ({ onto, isStale, phase }) => inLine.has(phase) && !isStale && onto !== null && !live.has(onto),
+        );
+      }),
+    );
+    expect(counterexample).toBeNull();
+  });
+
+  it("counts a red verdict only on a base that is the target, then or later", () => {
+    const counterexample = counterexampleTo((entries) => {
+      const real = realBases(entries);
+      const judgedOn = new Map<string, string>();
+      return entries.filter(({ before, event, commands }) => {
+        if (event.type === "candidate-composed") judgedOn.set(keyOf(event), event.candidate.base);
+        const counted = commands.filter(
+          (command) =>
+            (command.type === "return-evidence" || command.type === "reject-attempt") &&
+            command.failure.kind === "red" &&
+            ["judging", "held"].includes(before.attempts.get(command.task)?.phase ?? ""),
+        );
+        return counted.some((command) => "task" in command && !real.has(judgedOn.get(keyOf(command)) ?? ""));
+      });
+    });
+    expect(counterexample).toBeNull();
+  });
+
+  it("is long where changes hold, short where they break, and never longer than it may be", () => {
+    const run = transition(
+      emptyState,
+      { type: "run-started", run: "r", limits: noRunLimits, judgingMax: 6 },
+      { nowMs: 0 },
+    )[0].run;
+    const widthAfter = (...verdicts: readonly boolean[]): number => chainWidth({ run, breakage: verdicts });
+    const green = (count: number): boolean[] => Array.from({ length: count }, () => false);
+    expect(widthAfter()).toBe(2);
+    expect(widthAfter(...green(6))).toBe(4);
+    expect(widthAfter(...green(20))).toBe(6);
+    expect(widthAfter(...green(45), true, true, true, true, true)).toBe(4);
+    expect(widthAfter(true, true, false)).toBe(1);
+    expect(chainWidth({ run: null, breakage: green(50) })).toBe(1);
+  });
 });
+
+const busy: ReadonlySet<string> = new Set(["composing", "judging"]);
+const inLine: ReadonlySet<string> = new Set(["composing", "judging", "held", "queued-to-land"]);
+const standing: ReadonlySet<string> = new Set(["judging", "queued-to-land", "landing"]);
+
+/** Bases on which something was composed as on the target, and commits that landed. */
+function realBases(entries: readonly Entry[]): ReadonlySet<string> {
+  const real = new Set<string>();
+  for (const { event, before } of entries) {
+    if (event.type === "candidate-composed" && before.attempts.get(event.task)?.onto === null)
+      real.add(event.candidate.base);
+    if ((event.type === "task-landed" || event.type === "task-blocked") && event.commit !== null)
+      real.add(event.commit);
+  }
+  return real;
+}
 
 /** Candidates that were held or landed although the last word on the attempt was not an accept verdict for them. */
 const unacceptedLandings: Complaints = (entries) => {
@@ -176,7 +273,7 @@ const unacceptedLandings: Complaints = (entries) => {
       accepted.delete(keyOf(event));
     if (event.type === "verdict-reached" && event.verdict.kind === "accept")
       accepted.set(keyOf(event), event.verdict.candidate);
-    const landings = commands.filter((command) => "candidate" in command);
+    const landings = commands.filter((command) => command.type === "land" || command.type === "land-record");
     const held = [...after.attempts.values()].flatMap(({ task, number, accepted: candidate }) =>
       candidate === null ? [] : [{ task, attempt: number, candidate }],
     );
@@ -225,8 +322,13 @@ describe("A run", () => {
   it("takes no event twice: what has been answered cannot be answered again", () => {
     const counterexample = counterexampleTo((entries) =>
       entries.filter(
-        ({ event, after }) =>
-          "task" in event && !repeatable.has(event.type) && !isHandOff(event) && isTaken(after, event),
+        ({ event, before, after }) =>
+          "task" in event &&
+          !repeatable.has(event.type) &&
+          !isHandOff(event) &&
+          // It is composed and judged again, and another answer is waited for.
+          before.attempts.get(event.task)?.isStale !== true &&
+          isTaken(after, event),
       ),
     );
     expect(counterexample).toBeNull();
@@ -234,8 +336,11 @@ describe("A run", () => {
 
   it("is stopped by a verdict that says nothing, by a red baseline and by a command that failed", () => {
     const counterexample = counterexampleTo((entries) =>
-      entries.filter(({ event, after }) => {
-        const isUnknown = event.type === "verdict-reached" && event.verdict.kind === "inconclusive";
+      entries.filter(({ event, before, after }) => {
+        const isUnknown =
+          event.type === "verdict-reached" &&
+          event.verdict.kind === "inconclusive" &&
+          before.attempts.get(event.task)?.isStale === false;
         const isRed = event.type === "baseline-checked" && event.baseline.kind !== "green";
         return (isUnknown || isRed || event.type === "command-failed") && after.stopping === null;
       }),
@@ -502,6 +607,28 @@ const surplusAttempts: Complaints = (entries, { attemptsMax }) => {
   });
 };
 
+const failureOf = (verdict: Verdict): Failure | null => (verdict.kind === "reject" ? verdict.failure : null);
+
+/** Of a verdict on the target, or of one that was held until what it was reached on had landed. */
+function failureThatCounts({ before, event }: Entry, task: string): Failure | null {
+  const attempt = [...before.attempts.values()].find((one) => one.task === task);
+  if (attempt === undefined || attempt.goal !== "land") return null;
+  const { onto, isStale, held, phase } = attempt;
+  if (event.type === "verdict-reached" && event.task === task)
+    return onto === null && !isStale ? failureOf(event.verdict) : null;
+  const landed = event.type === "task-landed" || event.type === "task-blocked" ? event.commit : null;
+  return phase === "held" && landed !== null && landed === onto ? held : null;
+}
+
+/** What is sealed while everything stops is not judged any more. */
+function sealedIn({ event, after }: Entry): string | null {
+  const isJudged = event.type === "change-sealed" && after.stopping?.how !== "now";
+  return isJudged && event.change.kind === "changed" ? event.change.tree : null;
+}
+
+const isAbout = (event: LoopEvent, task: string): event is OpenAttemptEvent | EventOf<"attempt-started"> =>
+  "task" in event && event.task === task;
+
 /** Changes that went to the gates again after a red verdict, and changes that never were red but were not judged. */
 const wrongJudgements: Complaints = (entries) => {
   const tasks = new Set(eventsOf(entries, "attempt-started").map((event) => event.task));
@@ -509,17 +636,19 @@ const wrongJudgements: Complaints = (entries) => {
     let text = "";
     let tree = "";
     const red = new Set<string>();
-    return entries.filter(({ event, commands }) => {
-      if (!("task" in event) || event.task !== task) return false;
-      const isFresh = event.type === "attempt-started" && event.text !== text;
-      if (isFresh || event.type === "task-blocked") red.clear();
-      if (event.type === "attempt-started") text = event.text;
+    return entries.filter((entry) => {
+      const { event, after } = entry;
+      const failure = failureThatCounts(entry, task);
       // A change in conflict was not judged at all.
-      const isRed = event.type === "verdict-reached" && event.verdict.kind === "reject";
-      if (isRed && event.verdict.failure.kind !== "conflict") red.add(tree);
-      if (event.type !== "change-sealed" || event.change.kind !== "changed") return false;
-      tree = event.change.tree;
-      return red.has(tree) === commands.some((command) => command.type === "judge-change");
+      if ((failure?.kind ?? "conflict") !== "conflict") red.add(tree);
+      if (!isAbout(event, task)) return false;
+      const started = event.type === "attempt-started" ? event.text : text;
+      if (started !== text || event.type === "task-blocked") red.clear();
+      text = started;
+      const sealed = sealedIn(entry);
+      if (sealed === null) return false;
+      tree = sealed;
+      return red.has(tree) === (after.attempts.get(event.task)?.phase !== "ending");
     });
   });
 };

@@ -38,7 +38,17 @@ describe("defaults", () => {
         env: [],
       },
       workspace: { setup: null, setupInputs: [], keep: [] },
-      gates: [{ name: "tests", run: "npm test", timeoutMs: 900_000, report: null, env: [], optional: false }],
+      gates: [
+        {
+          name: "tests",
+          run: "npm test",
+          timeoutMs: 900_000,
+          report: null,
+          redBaseline: "hold",
+          env: [],
+          optional: false,
+        },
+      ],
       protect: [...defaultProtect, "specs/**"],
       limits: {
         attemptsMax: 3,
@@ -86,7 +96,7 @@ agent:
 workspace: { setup: npm ci, setup_inputs: [package-lock.json], keep: [node_modules] }
 gates:
   - { name: types, run: npx tsc, timeout: 90s, env: [CI] }
-  - { name: slow, run: make slow, report: junit, optional: true }
+  - { name: slow, run: make slow, report: junit, red_baseline: compare, optional: true }
 protect: [AGENTS.md, "tsconfig*.json"]
 limits:
   attempts: 4
@@ -122,8 +132,24 @@ land: { sign: true }
     },
     workspace: { setup: "npm ci", setupInputs: ["package-lock.json"], keep: ["node_modules"] },
     gates: [
-      { name: "types", run: "npx tsc", timeoutMs: 90_000, report: null, env: ["CI"], optional: false },
-      { name: "slow", run: "make slow", timeoutMs: 900_000, report: "junit", env: [], optional: true },
+      {
+        name: "types",
+        run: "npx tsc",
+        timeoutMs: 90_000,
+        report: null,
+        redBaseline: "hold",
+        env: ["CI"],
+        optional: false,
+      },
+      {
+        name: "slow",
+        run: "make slow",
+        timeoutMs: 900_000,
+        report: "junit",
+        redBaseline: "compare",
+        env: [],
+        optional: true,
+      },
     ],
     protect: [...defaultProtect, "docs/specs/**", "tsconfig*.json"],
     limits: {

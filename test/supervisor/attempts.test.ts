@@ -48,6 +48,7 @@ it.concurrent("tells a run in few lines", async ({ expect }) => {
     baseline checked
     agent stopped
     change sealed
+    candidate composed
     verdict reached
     task landed
     workspace released

@@ -10,7 +10,7 @@ const createScenario = (): Promise<World> =>
     config: { gates: [{ name: "check", run: "grep -q split src/words.mjs" }] },
   });
 
-const recordsOfARun = 21;
+const recordsOfARun = 24;
 const commandsOfARun = { "update-ref": [1, 2, 3, 4, 5], "commit-tree": [1, 2, 3, 7], "read-tree": [5, 6, 7] };
 
 const crashProgram = (query: string): readonly string[] => [

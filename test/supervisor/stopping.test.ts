@@ -8,11 +8,11 @@ it.concurrent("starts no agent on a red target", async ({ expect }) => {
   expect(run.status).toBe(5);
   expect(world.events("one")).toMatchInlineSnapshot(`
     "attempt 1
-    baseline red: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log)
-    interrupted: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log)"
+    baseline red: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log, or run: ralphwright gate tests; to work on with these failures: red_baseline: compare)
+    interrupted: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log, or run: ralphwright gate tests; to work on with these failures: red_baseline: compare)"
   `);
   expect(run.lines.at(-1)).toMatchInlineSnapshot(
-    `"Stopped by the breaker: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log). See: ralphwright log"`,
+    `"Stopped by the breaker: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log, or run: ralphwright gate tests; to work on with these failures: red_baseline: compare). See: ralphwright log"`,
   );
   expect(world.leftovers()).toEqual([]);
 });
@@ -55,7 +55,7 @@ it.concurrent("says which configured gate wrote no report", async ({ expect }) =
   const run = await world.run();
   expect(run.status).toBe(2);
   expect(run.lines.at(-1)).toMatchInlineSnapshot(
-    `"The configuration is wrong: gate quiet wrote no report to $RALPH_REPORT on main, before any change (see <state>/attempts/one/1/baseline/gate-quiet.log)."`,
+    `"The configuration is wrong: gate quiet wrote no report to $RALPH_REPORT on main, before any change (see <state>/attempts/one/1/baseline/gate-quiet.log, or run: ralphwright gate quiet)."`,
   );
 });
 

@@ -91,8 +91,8 @@ it.concurrent("stops when a person's commit makes the target red", async ({ expe
     "attempt 1
     agent claimed complete
     sealed, changed
-    inconclusive: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log)
-    interrupted: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log), kept"
+    inconclusive: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log, or run: ralphwright gate tests; to work on with these failures: red_baseline: compare)
+    interrupted: gate tests reported 1 failed test: "words.test.mjs > splits a text into words" on main, before any change (see <state>/attempts/one/1/baseline/gate-tests.log, or run: ralphwright gate tests; to work on with these failures: red_baseline: compare), kept"
   `);
   expect(world.landed()).toEqual(["Break it"]);
   expect(world.kept()).toEqual(["one/1"]);
