@@ -48,7 +48,7 @@ function addCore(bench: Bench): void {
     tasks: Array.from({ length: queueLength }, (_, i) => parsedTask(i + 1)),
     problems: [],
   };
-  const known = { gates: new Set(["check"]), landed: new Map(), agent: "command" };
+  const known = { gates: new Set(["check"]), hasChecks: () => false, landed: new Map(), agent: "command" };
   const [running] = transition(emptyState, runStarted, { nowMs: 0 });
   const nowMs = 1_000;
   bench.add(`transition and decideNext for one event, ${queueLength} tasks, a place free`, () => {

@@ -14,6 +14,7 @@ export const errorCodes = {
   "checkout-dirty": 2,
   "state-not-writable": 2,
   "sandbox-unavailable": 2,
+  "checks-missing": 2,
   "agent-missing": 2,
   "key-missing": 6,
   "setup-failed": 2,

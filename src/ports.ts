@@ -175,6 +175,13 @@ export interface Passes {
   remember(key: string, tests: readonly TestResult[]): void;
 }
 
+/** Checks that agents never see: folders outside the repository. */
+export interface SealedChecks {
+  has(name: string): boolean;
+  /** Lays the files over a directory. Returns their paths in it. @throws RalphError when they are gone. */
+  lay(name: string, directory: string): Promise<readonly string[]>;
+}
+
 /** What a fresh agent is told. `context` is the beginning of `text` that is the same for many tasks. */
 export interface Brief {
   readonly text: string;
@@ -239,6 +246,7 @@ export interface Ports {
   readonly workspaces: Workspaces;
   readonly gates: Gates;
   readonly passes: Passes;
+  readonly checks: SealedChecks;
   readonly agents: Agents;
   readonly files: AttemptFiles;
   readonly log: Log;

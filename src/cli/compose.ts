@@ -10,6 +10,7 @@ import { createGitTarget } from "../adapters/git/git-target.ts";
 import { createGitWorkspaces } from "../adapters/git/git-workspaces.ts";
 import { createPassFiles, digest } from "../adapters/state/pass-files.ts";
 import { configFileName, configPath, findRepository, type Repository } from "../adapters/git/repository.ts";
+import { openSealedChecks } from "../adapters/state/sealed-checks.ts";
 import { locateState, makeState, type StateFolder } from "../adapters/state/state-folder.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import { openTaskBranch } from "../adapters/queue/task-branch.ts";
@@ -17,7 +18,7 @@ import { openTaskFolder } from "../adapters/queue/task-folder.ts";
 import type { Config } from "../core/config.ts";
 import { RalphError } from "../errors.ts";
 import { parseConfig } from "../formats/config.ts";
-import type { Journal, Log, Ports, QueueSource } from "../ports.ts";
+import type { Journal, Log, Ports, QueueSource, SealedChecks } from "../ports.ts";
 
 /** Values from flags and environment, in the shape of the configuration file. */
 export type Overrides = Readonly<Record<string, unknown>>;
@@ -119,6 +120,7 @@ export function composePorts(
     target: createGitTarget(git, { branch: config.target, sign: config.land.sign, warn }),
     ...composeGating(project, signal),
     passes: createPassFiles(state.passes),
+    checks: sealedChecks(project),
     agents: createAgents({
       agent: config.agent,
       recordings: `${repository.top ?? ""}/${config.agent.recordings ?? ""}`,
@@ -126,6 +128,9 @@ export function composePorts(
     files: createAttemptFiles(state.attempts),
   };
 }
+
+export const sealedChecks = ({ config, repository }: Project): SealedChecks =>
+  openSealedChecks(config.checksDir, repository);
 
 /** What judging one commit needs. */
 export function composeGating(project: Project, signal: AbortSignal): Pick<Ports, "workspaces" | "gates"> {

@@ -10,7 +10,7 @@ import { standingOf, type Task } from "../core/task.ts";
 import { RalphError } from "../errors.ts";
 import { nearestWord } from "../formats/nearest.ts";
 import { renderTask, setTaskStatus, slugOf, type TaskDraft } from "../formats/task-file.ts";
-import { openProject, openQueue, type Project, requireTarget } from "./compose.ts";
+import { openProject, openQueue, type Project, requireTarget, sealedChecks } from "./compose.ts";
 import { columns, fit, print, printJson, printTable, style } from "./print.ts";
 
 export async function listTasks(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
@@ -140,6 +140,7 @@ async function readTasks(project: Project): Promise<{ readonly queue: Queue; rea
       gates,
       agent: config.agent.kind,
       landed: await target.landedTasks(),
+      hasChecks: (name) => sealedChecks(project).has(name),
     });
     return { queue: { tasks: all.tasks, problems }, standing: resolveQueue(all.tasks, new Set()) };
   } finally {

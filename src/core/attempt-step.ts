@@ -106,6 +106,7 @@ function onBaseline(before: Situation, { baseline }: EventOf<"baseline-checked">
   switch (baseline.kind) {
     case "green":
       if (at.state.stopping !== null) return interrupt(at, "the run is stopping");
+      if (baseline.isDone === true) return joinLine(at);
       invariant(base !== null, "an agent starts from a base");
       return enter(at, "working", { type: "start-agent", base });
     case "red":

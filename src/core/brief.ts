@@ -123,7 +123,14 @@ function learningsSection({ learnings, task, progress }: BriefParts): string {
 }
 
 function taskSection(task: Task): string {
-  return `# Your task: ${task.title}\n\nId: ${task.id}\n\n${task.body.trim()}`;
+  return `# Your task: ${task.title}\n\nId: ${task.id}\n\n${task.body.trim()}${proofLines(task)}`;
+}
+
+function proofLines({ proof, checks }: Task): string {
+  if (proof.length === 0) return "";
+  const commands = proof.map((command) => `- \`${command}\``).join("\n");
+  const sealed = checks === null ? "" : " Files that you do not see are laid over the tree for it.";
+  return `\n\n## Proof\n\nRed now; when you are done each of these must exit with 0, beside the gates.${sealed}\n\n${commands}`;
 }
 
 function pastSection({ past, evidence }: BriefParts): string {

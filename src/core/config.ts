@@ -67,6 +67,8 @@ export interface Config {
   readonly gates: readonly Gate[];
   /** Globs a change may not touch unless its task allows it; the built-in ones are in it. */
   readonly protect: readonly string[];
+  /** Folder of sealed checks, outside the repository; as written. */
+  readonly checksDir: string | null;
   readonly limits: TaskLimits & { readonly run: RunLimitsConfig };
   readonly concurrency: number;
   readonly sandbox: "auto" | "required" | "off";

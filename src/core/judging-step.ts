@@ -62,7 +62,7 @@ function refuse(before: Situation, failure: Failure): Step {
   const at = { ...before, state: noteJudged(before.state, true) };
   if (at.attempt.goal === "give-up") return noteBlocked(at, failure);
   // A change in conflict was not judged: on a newer base it may be right.
-  if (failure.kind === "conflict") return reject(at, failure);
+  if (failure.kind === "conflict" || at.attempt.change === null) return reject(at, failure);
   return returnOrReject({ ...at, state: rememberTree(at) }, failure);
 }
 

@@ -142,7 +142,6 @@ function composeCommand(at: Situation): Command {
   if (goal === "give-up") {
     return { type: "compose-record", ...address, failures: recordOf(at).failures, onto };
   }
-  invariant(change !== null, `task ${task} is in line without a change`);
   return { type: "compose-change", ...address, commit: change, onto };
 }
 

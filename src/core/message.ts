@@ -99,6 +99,8 @@ export type Baseline =
       readonly flaky?: readonly string[];
       /** Tests that fail there already, where the configuration says to go on all the same. */
       readonly failing?: readonly string[];
+      /** The task's proof is green there: it is done, and needs no agent. */
+      readonly isDone?: boolean;
     }
   | { readonly kind: "red"; readonly reason: string }
   /** The gates cannot say anything here: a configuration error. */
@@ -199,7 +201,8 @@ export type Command =
   | (OfAttempt & { readonly type: "seal-change" })
   | (OfAttempt & {
       readonly type: "compose-change";
-      readonly commit: CommitSha;
+      /** Null when the task was done already: only its status changes. */
+      readonly commit: CommitSha | null;
       /** The candidate ahead in line; null: the target's tip. */
       readonly onto: CommitSha | null;
     })

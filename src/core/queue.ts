@@ -35,6 +35,8 @@ export interface KnownNames {
   /** Kind of the configured agent. */
   readonly agent: string;
   readonly landed: ReadonlyMap<TaskId, CommitSha>;
+  /** Whether there are sealed checks of this name. */
+  readonly hasChecks: (name: string) => boolean;
 }
 
 /** Takes out tasks that cannot run as they are written: each becomes a problem, and the rest of the queue runs. */
@@ -62,6 +64,10 @@ function taskProblem(task: Task, known: KnownNames): string | null {
   if (task.agent !== null && task.agent !== known.agent) {
     return `agent names ${task.agent}, and the only agent here is ${known.agent} (agent.kind)`;
   }
+  if (task.checks !== null && task.proof.length === 0)
+    return `checks are there for a proof: say under proof which commands run them`;
+  if (task.checks !== null && !known.hasChecks(task.checks))
+    return `checks names ${task.checks}, and there is no such folder with files in checks_dir`;
   const commit = known.landed.get(task.id);
   if (commit === undefined) return null;
   return `${task.id} has landed as ${shortSha(commit)}; to have it done again: ralphwright task retry ${task.id}`;

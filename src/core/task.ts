@@ -42,6 +42,10 @@ export interface Task {
   readonly gates: readonly string[];
   /** Protected paths this task may change, as globs. */
   readonly allow: readonly string[];
+  /** Commands for bash that are red before the work and must be green after it. */
+  readonly proof: readonly string[];
+  /** Folder below `checks_dir` whose files are laid over the tree while the proof runs. */
+  readonly checks: string | null;
   /** Tests this task may lose, by name; `*` stands for any part of one. */
   readonly allowTests: readonly string[];
   readonly limits: Partial<TaskLimits>;

@@ -156,6 +156,12 @@ export const configSchema = mapping({
     .min(1, { error: "at least one gate" })
     .describe("Commands that must pass before a change lands, from cheap to dear."),
   protect: list(glob()).describe("Globs of files a change may not touch, beside the built-in ones."),
+  checks_dir: text()
+    .nullable()
+    .prefault(null)
+    .describe(
+      "Folder outside the repository with checks that agents never see: tasks name a folder in it under checks. From the top of the repository, or absolute, or with ~/.",
+    ),
   limits: limits.describe("What a task, an attempt and a run may cost."),
   concurrency: wholeNumber(1).prefault(1).describe("Attempts at the same time."),
   sandbox: oneOf(["auto", "required", "off"])

@@ -160,6 +160,7 @@ function toConfig(config: ConfigText): Config {
     gates: config.gates.map(toGate),
     // Specs say what should be true: a task that is to change one names it under `allow`.
     protect: [...new Set([...defaultProtect, `${config.specs}/**`, ...config.protect])],
+    checksDir: config.checks_dir,
     limits: toLimits(limits),
     concurrency: config.concurrency,
     sandbox: config.sandbox,

@@ -59,6 +59,8 @@ const frontMatter = mapping({
   gates: list(gateName()),
   allow: list(glob()),
   allow_tests: list(text()),
+  proof: list(text("a command for bash")),
+  checks: relativePath().nullable().prefault(null),
   limits: section(limits),
   blocked: mapping({
     attempt: wholeNumber(0),
@@ -156,6 +158,8 @@ function toTask(values: FrontMatterText, { name, file, parts, digest }: TaskSour
     gates: values.gates,
     allow: values.allow,
     allowTests: values.allow_tests,
+    proof: values.proof,
+    checks: values.checks,
     limits: toLimits(values.limits),
     body,
     text: digest,

@@ -22,7 +22,7 @@ import type { Task, TaskLimits } from "../core/task.ts";
 import { matchGlobs } from "../formats/glob.ts";
 import type { AgentReport, AgentSession, LandResult, Workspace } from "../ports.ts";
 import { sumUsd } from "./candidate.ts";
-import { checkBaseline } from "./baseline.ts";
+import { checkBeforeWork } from "./baseline.ts";
 import { writeBrief } from "./briefing.ts";
 import {
   composeChange,
@@ -46,6 +46,8 @@ export interface OpenAttempt {
   usage: Usage;
   round: number;
   change: CommitSha | null;
+  /** True once it is about the record commit of a task that is given up. */
+  isRecord: boolean;
   /** Aborts when what is composed or judged now will not count. */
   judging: AbortController;
   learnings: readonly string[];
@@ -57,7 +59,14 @@ export function openAttempt(
   opening: Pick<OpenAttempt, "scope" | "task" | "number" | "limits" | "past">,
 ): OpenAttempt {
   const nothing = { workspace: null, session: null, claim: null, change: null, learnings: [], taskText: "" };
-  return { ...opening, ...nothing, judging: new AbortController(), usage: noUsage, round: 0 };
+  return {
+    ...opening,
+    ...nothing,
+    isRecord: false,
+    judging: new AbortController(),
+    usage: noUsage,
+    round: 0,
+  };
 }
 
 type CommandOf<Type extends AttemptCommand["type"]> = Extract<AttemptCommand, { type: Type }>;
@@ -77,7 +86,7 @@ export async function carryOut(
     case "check-baseline":
       return {
         type: "baseline-checked",
-        baseline: await checkBaseline(attempt.scope, attempt.task, command.base),
+        baseline: await checkBeforeWork(attempt.scope, attempt.task, command.base),
       };
     case "start-agent":
       return startAgent(attempt, command, state);
@@ -90,6 +99,7 @@ export async function carryOut(
     case "compose-change":
       return tellComposed(attempt, await compose(attempt, command));
     case "compose-record":
+      attempt.isRecord = true;
       return tellComposed(attempt, await composeGiveUp(startJudging(attempt), recordOf(attempt, command)));
     case "judge-candidate":
       return judge(attempt, command);
@@ -210,7 +220,7 @@ async function compose(attempt: OpenAttempt, command: CommandOf<"compose-change"
     change: command.commit,
     claim,
     usd: sumUsd([...past, usage]),
-    agent: session?.label ?? "unknown",
+    agent: session?.label ?? "none",
   };
   const { base } = workspaceOf(attempt);
   return composeChange(startJudging(attempt), landing, { base, onto: command.onto });
@@ -231,8 +241,10 @@ async function tellComposed(attempt: OpenAttempt, composed: ComposedChange): Pro
 }
 
 async function judge(attempt: OpenAttempt, command: CommandOf<"judge-candidate">): Promise<Told> {
-  const { task, round, session } = attempt;
-  const purpose = session === null ? "gates-record" : `gates-${round}`;
+  const { round, isRecord } = attempt;
+  const purpose = isRecord ? "gates-record" : `gates-${round}`;
+  // A record says that the task was not done: there is nothing to prove.
+  const task = isRecord ? { ...attempt.task, proof: [] } : attempt.task;
   return tellJudgement(attempt, await judgeCandidate(judgingScope(attempt), task, { ...command, purpose }));
 }
 

@@ -15,6 +15,7 @@ import {
   redReason,
 } from "../core/verdict.ts";
 import { composeTrial } from "./candidate.ts";
+import { isProvenAlready } from "./proving.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
 import { type Gating, isNotRunnable, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
 
@@ -24,6 +25,13 @@ export async function checkBaseline(scope: AttemptScope, task: Task, base: Commi
   if (onBase.kind !== "green") return onBase;
   const withOwnFiles = await tryOwnFiles(scope, task, { gates: gatesFor(scope, task), base });
   return withOwnFiles.kind === "green" ? onBase : withOwnFiles;
+}
+
+/** Before an agent starts: the same, and whether there is anything left to do. */
+export async function checkBeforeWork(scope: AttemptScope, task: Task, base: CommitSha): Promise<Baseline> {
+  const baseline = await checkBaseline(scope, task, base);
+  if (baseline.kind !== "green" || !(await isProvenAlready(scope, task, base))) return baseline;
+  return { ...baseline, isDone: true };
 }
 
 /**

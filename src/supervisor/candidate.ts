@@ -8,14 +8,14 @@ import { renderLandingMessage, renderRecordMessage } from "../formats/landing-me
 import { appendEntry, learningsOf, parseProgress, type ProgressEntry } from "../formats/progress-file.ts";
 import { setTaskStatus, type TaskChange } from "../formats/task-file.ts";
 import type { Composed } from "../ports.ts";
-import { type AttemptScope, gatesFor } from "./scope.ts";
+import { type AttemptScope, verdictNames } from "./scope.ts";
 
 export interface Landing {
   readonly task: Task;
   readonly attempt: number;
   readonly round: number;
-  /** The agent's sealed change, as a commit on the attempt's base. */
-  readonly change: CommitSha;
+  /** The agent's sealed change, as a commit on the attempt's base; null when the task was done already. */
+  readonly change: CommitSha | null;
   readonly claim: Claim | null;
   /** Of this attempt and those before it; null when a price is not known. */
   readonly usd: number | null;
@@ -36,7 +36,7 @@ export async function composeLanding(
 ): Promise<ComposedLanding> {
   const { task, attempt, claim, change } = landing;
   const date = scope.ports.clock.today();
-  const summary = claim?.summary ?? "";
+  const summary = claim?.summary ?? (change === null ? doneAlready : "");
   const progress = await readProgress(scope, onto);
   const learnings = numberLearnings(progress, claim?.learnings ?? [], { task: task.id, date });
   const entry = {
@@ -55,7 +55,7 @@ export async function composeLanding(
     summary,
     task: task.id,
     attempt,
-    gates: gatesFor(scope, task).map((gate) => gate.name),
+    gates: verdictNames(scope, task),
     agent: landing.agent,
     usd: landing.usd,
     learnings: ids,
@@ -64,6 +64,8 @@ export async function composeLanding(
   const composed = await scope.ports.target.compose({ onto, change, files: own.files, message });
   return { composed, learnings: ids, taskText: own.taskText };
 }
+
+const doneAlready = "It was done already: its proof was green before any work.";
 
 /** After the last attempt: the task's file says why it was given up, and so does the progress file. */
 export async function composeRecord(

@@ -22,6 +22,8 @@ export interface GatingOrder {
   readonly logFolder: (purpose: string) => string;
   readonly purpose: string;
   readonly signal: AbortSignal;
+  /** Lays files over the checkout before anything runs, and returns their paths: they are no change of it. */
+  readonly lay?: (directory: string) => Promise<readonly string[]>;
   /** Failures that a gate may have. Default: none. */
   readonly known?: (gate: Gate) => KnownFailures;
 }
@@ -71,7 +73,8 @@ function redIn(order: GatingOrder, result: GateResult): string | null {
   return redReason(result, gate === undefined ? noKnownFailures : knownOf(order, gate));
 }
 
-async function runOnce(ports: GatePorts, order: GatingOrder): Promise<Gating> {
+/** Without a second chance. */
+export async function runOnce(ports: GatePorts, order: GatingOrder): Promise<Gating> {
   const { commit, gates, signal } = order;
   const laidOut = await ports.workspaces.layOut(commit, order.trusted);
   if (isStopped(signal)) {
@@ -81,10 +84,12 @@ async function runOnce(ports: GatePorts, order: GatingOrder): Promise<Gating> {
   if (laidOut.kind === "setup-failed")
     return { kind: "red", reason: laidOut.reason, results: [setupResult(laidOut)] };
   await using checkout = laidOut.checkout;
+  const laid = new Set(await order.lay?.(checkout.path));
   const logFolder = order.logFolder(order.purpose);
   const results = await ports.gates.run({ gates, checkout: checkout.path, logFolder, signal });
   if (isStopped(signal)) return { kind: "stopped" };
-  const reason = firstRed(order, results) ?? changedReason(await checkout.changedPaths());
+  const changed = (await checkout.changedPaths()).filter((path) => !laid.has(path));
+  const reason = firstRed(order, results) ?? changedReason(changed);
   return reason === null ? { kind: "green", results, flakes: [] } : { kind: "red", reason, results };
 }
 

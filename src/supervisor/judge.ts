@@ -21,7 +21,8 @@ import { runBaseTests } from "./base-tests.ts";
 import { composeLanding, composeRecord, type Landing } from "./candidate.ts";
 import { guardCandidate } from "./guarding.ts";
 import { type Gating, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
-import { type AttemptScope, gatesFor } from "./scope.ts";
+import { runProof } from "./proving.ts";
+import { type AttemptScope, gatesFor, verdictNames } from "./scope.ts";
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -149,9 +150,12 @@ async function judge(
   const baseTests = await runBaseTests(scope, task, { candidate, order });
   if (baseTests.kind === "stopped") return inconclusive("the run was stopped");
   if (baseTests.kind === "failed") return rejected(red(baseTests.reason), baseTests.results, gates);
+  const proof = await runProof(scope, task, { commit: candidate.commit, purpose });
+  if (proof.kind === "stopped") return inconclusive("the run was stopped");
+  if (proof.kind === "fails") return rejected(red(proof.reason), proof.results, proof.gates);
   rememberPasses(ports, candidate.tree, gates, gating.results);
   const flaky = gating.flakes.flatMap(flakeNames);
-  const names = gates.map((gate) => gate.name);
+  const names = verdictNames(scope, task);
   const verdict = { kind: "accept", candidate, gates: names, ...(flaky.length > 0 && { flaky }) } as const;
   return { verdict, evidence: null };
 }

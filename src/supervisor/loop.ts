@@ -97,7 +97,8 @@ export class Loop {
     if (read !== this.#read) {
       const gates = new Set(config.gates.map((gate) => gate.name));
       this.#read = read;
-      this.#queue = checkQueue(read, { gates, agent: config.agent.kind, landed });
+      const hasChecks = (name: string): boolean => ports.checks.has(name);
+      this.#queue = checkQueue(read, { gates, agent: config.agent.kind, landed, hasChecks });
     }
     return this.#queue;
   }

@@ -17,6 +17,12 @@ export interface AttemptScope {
   readonly logFolder: (purpose: string) => string;
 }
 
+/** What a verdict rests on, by name, for the journal and the commit's trailer. */
+export const verdictNames = (scope: AttemptScope, task: Task): readonly string[] => [
+  ...gatesFor(scope, task).map((gate) => gate.name),
+  ...(task.proof.length > 0 ? ["proof"] : []),
+];
+
 /** The gates that always run, and those the task asks for. */
 export function gatesFor(scope: AttemptScope, task: Task | null): readonly Gate[] {
   return scope.config.gates.filter((gate) => !gate.optional || task?.gates.includes(gate.name) === true);

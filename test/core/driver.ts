@@ -135,6 +135,8 @@ export function taskOf(id: string, edits: Partial<Task> = {}): Task {
     gates: [],
     allow: [],
     allowTests: [],
+    proof: [],
+    checks: null,
     limits: {},
     body: "",
     text: `${id} as first written`,

@@ -76,7 +76,7 @@ describe("A ready task", () => {
       after("c", "a"),
       after("d", "b"),
     );
-    expect(standing.blocked.map((task) => task.id)).toEqual(["a"]);
+    expect(standing.blocked.map((task) => task.id)).toEqual(["d"]);
     expect(waits(standing)).toEqual({
       c: { kind: "dependency", on: "a" },
       d: { kind: "dependency", on: "b" },
@@ -121,7 +121,7 @@ describe("A blocked task", () => {
 
   it("stays blocked while its text is the one that was given up", () => {
     const standing = resolve(taskOf("a", { status: "blocked", text: "as it was", blocked }));
-    expect(standing.blocked.map((task) => task.id)).toEqual(["a"]);
+    expect(standing.blocked.map((task) => task.id)).toEqual(["d"]);
     expect(standing.ready).toEqual([]);
   });
 
@@ -152,6 +152,7 @@ describe("A long queue", () => {
 
 describe("A queue that is checked", () => {
   const known = {
+    hasChecks: (name: string) => name === "sealed",
     gates: new Set(["tests"]),
     agent: "command",
     landed: new Map([[taskId("a"), commitSha("0123456789abcdef")]]),
@@ -161,6 +162,19 @@ describe("A queue that is checked", () => {
   it("keeps every task that can run as it is written", () => {
     const tasks = [taskOf("b", { gates: ["tests"] }), taskOf("c")];
     expect(check(...tasks)).toEqual({ tasks, problems: [] });
+  });
+
+  it("takes out a task whose sealed checks are not there, or have no proof that runs them", () => {
+    const { tasks, problems } = check(
+      taskOf("d", { checks: "sealed", proof: ["true"] }),
+      taskOf("b", { checks: "sealed" }),
+      taskOf("c", { checks: "seald", proof: ["true"] }),
+    );
+    expect(tasks.map((task) => task.id)).toEqual(["d"]);
+    expect(problems.map((problem) => problem.message)).toEqual([
+      "checks are there for a proof: say under proof which commands run them",
+      "checks names seald, and there is no such folder with files in checks_dir",
+    ]);
   });
 
   it("takes out a task that names an unknown gate, and keeps the rest", () => {

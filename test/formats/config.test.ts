@@ -50,6 +50,7 @@ describe("defaults", () => {
         },
       ],
       protect: [...defaultProtect, "specs/**"],
+      checksDir: null,
       limits: {
         attemptsMax: 3,
         roundsMax: 2,
@@ -105,6 +106,7 @@ limits:
   run: { usd: 50, until: 07:00, tasks: 100, failures_in_a_row: 2 }
 concurrency: 3
 sandbox: off
+checks_dir: ../sealed
 land: { sign: true }
 `);
   expect(config).toEqual({
@@ -152,6 +154,7 @@ land: { sign: true }
       },
     ],
     protect: [...defaultProtect, "docs/specs/**", "tsconfig*.json"],
+    checksDir: "../sealed",
     limits: {
       attemptsMax: 4,
       roundsMax: 0,
@@ -225,7 +228,7 @@ sandbox: of
     expect(complaint(text)).toContain("12 problems");
     expect(complaint(text).split("\n").slice(-3)).toMatchInlineSnapshot(`
       [
-        "  ralph.config.yaml:11:1: unknown key "x9"; known here: version, target, tasks, specs, progress, agent, workspace, gates, protect, limits, concurrency, sandbox, land",
+        "  ralph.config.yaml:11:1: unknown key "x9"; known here: version, target, tasks, specs, progress, agent, workspace, gates, protect, checks_dir, limits, concurrency, sandbox, land",
         "  and 2 more",
         "→ Mend what is named; docs/configuration.md describes every key.",
       ]

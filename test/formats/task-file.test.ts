@@ -40,6 +40,8 @@ model: some-model-1-2
 gates: [slow]
 allow: [".github/**"]
 allow_tests: ["limits > *"]
+proof: ["npm run proof"]
+checks: sealed/limits
 limits: { attempts: 5, rounds: 0, wall: 1h, idle: 90s, turns: 9, usd: 1.5 }
 ---
 
@@ -63,6 +65,8 @@ describe("a task file", () => {
       gates: ["slow"],
       allow: [".github/**"],
       allowTests: ["limits > *"],
+      proof: ["npm run proof"],
+      checks: "sealed/limits",
       limits: {
         attemptsMax: 5,
         roundsMax: 0,
