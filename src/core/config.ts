@@ -1,14 +1,19 @@
 /** The configuration once it is parsed: every default filled in, durations in milliseconds, money in US dollars. */
 import type { TaskLimits } from "./task.ts";
 
+/** How a gate's report is written. */
+export type ReportKind = "junit" | "go-json" | "libtest";
+
 /** A command that must pass before a change may land. */
 export interface Gate {
   readonly name: string;
   /** Run by bash in the gate checkout. */
   readonly run: string;
   readonly timeoutMs: number;
-  /** `junit`: the gate writes JUnit XML to `$RALPH_REPORT`, and tests are compared one by one. */
-  readonly report: "junit" | null;
+  /** Null: judged by its exit code alone. Else it writes a report to `$RALPH_REPORT`, and tests are compared one by one. */
+  readonly report: ReportKind | null;
+  /** Path or glob in the checkout where the report is instead of `$RALPH_REPORT`. */
+  readonly reportFile: string | null;
   /** What tests that fail on the target already mean: nothing starts, or a change may fail them too and no others. */
   readonly redBaseline: "hold" | "compare";
   /** Names of environment variables the gate gets beside the allow-list. */

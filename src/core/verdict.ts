@@ -15,10 +15,10 @@ export type GateExit =
   | { readonly kind: "timed-out"; readonly timeoutMs: number }
   | { readonly kind: "not-started"; readonly reason: string };
 
-/** What a report gate's report said. */
+/** What a report gate's report said. `where`: the place in which it was expected, unless that is `$RALPH_REPORT`. */
 export type GateReport =
   | { readonly kind: "read"; readonly tests: readonly TestResult[] }
-  | { readonly kind: "missing" }
+  | { readonly kind: "missing"; readonly where?: string }
   | { readonly kind: "unreadable"; readonly reason: string };
 
 export interface GateResult {
@@ -75,7 +75,7 @@ function exitReason(exit: GateExit): string | null {
 }
 
 function reportReason(report: GateReport, known: KnownFailures): string | null {
-  if (report.kind === "missing") return "wrote no report to $RALPH_REPORT";
+  if (report.kind === "missing") return `wrote no report to ${report.where ?? "$RALPH_REPORT"}`;
   if (report.kind === "unreadable") return `wrote a report that cannot be read: ${report.reason}`;
   const failed = failedNames(report.tests).filter((name) => !isKnown(known, name));
   if (failed.length > 0) return `reported ${count(failed.length, "failed test")}: ${listNames(failed)}`;

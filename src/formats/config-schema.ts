@@ -96,10 +96,18 @@ const gate = mapping({
   name: gateName().describe("Short unique name, used in logs, tasks and commit trailers."),
   run: text("a command for bash").describe("Command for bash; exit code 0 means that the gate is green."),
   timeout: duration().prefault("15m").describe("The gate is red when it takes longer, such as 90s or 15m."),
-  report: oneOf(["junit"])
+  report: oneOf(["junit", "go-json", "libtest"])
     .nullable()
     .prefault(null)
-    .describe("junit: the command writes JUnit XML to $RALPH_REPORT, and tests are compared one by one."),
+    .describe(
+      "What the command writes to $RALPH_REPORT, so that tests are compared one by one. junit: JUnit XML. go-json: the lines of go test -json. libtest: what cargo test prints.",
+    ),
+  report_file: relativePath()
+    .nullable()
+    .prefault(null)
+    .describe(
+      "Path or glob in the checkout, such as build/test-results/**/*.xml, where the report is instead of $RALPH_REPORT; JUnit XML unless report says otherwise.",
+    ),
   red_baseline: oneOf(["hold", "compare"])
     .prefault("hold")
     .describe(

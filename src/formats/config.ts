@@ -104,8 +104,8 @@ function explainAgentKind(problem: ShapeProblem): ShapeProblem {
 function conflictsIn(config: ConfigText): readonly ShapeProblem[] {
   const problems: ShapeProblem[] = [];
   const firstAt = new Map<string, number>();
-  for (const [index, { name, report, red_baseline }] of config.gates.entries()) {
-    if (red_baseline === "compare" && report === null) {
+  for (const [index, { name, report, report_file, red_baseline }] of config.gates.entries()) {
+    if (red_baseline === "compare" && report === null && report_file === null) {
       const needs = `gates[${index}].red_baseline: "compare" needs a report, by which failures are compared`;
       problems.push({ path: ["gates", index, "red_baseline"], part: "value", message: needs });
     }
@@ -177,8 +177,9 @@ function toAgent({ base_url, key_header, ...agent }: ConfigText["agent"]): Agent
   return { ...agent, kind, model, baseUrl: base_url, keyHeader: key_header };
 }
 
-function toGate({ timeout, red_baseline, ...gate }: ConfigText["gates"][number]): Gate {
-  return { ...gate, timeoutMs: timeout, redBaseline: red_baseline };
+function toGate({ timeout, report_file, red_baseline, ...gate }: ConfigText["gates"][number]): Gate {
+  const report = gate.report ?? (report_file === null ? null : "junit");
+  return { ...gate, report, reportFile: report_file, timeoutMs: timeout, redBaseline: red_baseline };
 }
 
 function toLimits({ attempts, rounds, attempt, run }: ConfigText["limits"]): Config["limits"] {

@@ -3,12 +3,12 @@ import { stripVTControlCharacters } from "node:util";
 import { parseXml, XmlDocumentType, XmlElement } from "@rgrove/parse-xml";
 import type { GateReport, TestResult } from "../core/verdict.ts";
 import { messageOf } from "../errors.ts";
-import { cutText, oneLine } from "./one-line.ts";
+import { oneLine } from "./one-line.ts";
+import { failed, testName, unreadable } from "./test-result.ts";
 
 const charsMax = 50 * 1024 * 1024;
-const nameCharsMax = 500;
 
-/** Never throws: what cannot be read is `unreadable`. Names are unique and the same in every checkout. */
+/** Never throws: what cannot be read is `unreadable`. Names are the same in every checkout, and may repeat. */
 export function parseJunit(xml: string): GateReport {
   if (xml.length > charsMax) return unreadable("it is larger than 50 MB");
   try {
@@ -19,15 +19,13 @@ export function parseJunit(xml: string): GateReport {
     const { root } = document;
     if (root === null || !suiteTags.has(root.name))
       return unreadable("it has no <testsuites> or <testsuite>");
-    return { kind: "read", tests: withUniqueNames(testsIn(root, [])) };
+    return { kind: "read", tests: testsIn(root, []) };
   } catch (error) {
     return unreadable(oneLine(messageOf(error), 200));
   }
 }
 
 const suiteTags: ReadonlySet<string> = new Set(["testsuites", "testsuite"]);
-
-const unreadable = (reason: string): GateReport => ({ kind: "unreadable", reason });
 
 /** Runners copy terminal output into reports, with characters that XML cannot hold. */
 function withoutForbiddenCharacters(xml: string): string {
@@ -52,7 +50,7 @@ function testsIn(suite: XmlElement, suites: readonly string[]): TestResult[] {
   });
   // A suite that broke before its first test has no test that could say so.
   if (!hasBroken(suite) || showsFailure(suite)) return tests;
-  return [...tests, { name: nameOf([...suites, "(suite)"]), outcome: "failed" }];
+  return [...tests, failed(nameOf([...suites, "(suite)"]), "")];
 }
 
 function hasBroken(suite: XmlElement): boolean {
@@ -71,12 +69,10 @@ function testOf(testcase: XmlElement, suites: readonly string[]): TestResult {
   const { file, classname, name } = testcase.attributes;
   // Node's runner writes the class "test" or "suite" for every test.
   const group = classname === "test" || classname === "suite" ? undefined : classname;
-  const test = { name: nameOf([file, ...suites, group, name ?? "(unnamed)"]), outcome: outcomeOf(testcase) };
-  const detail = test.outcome === "failed" ? detailOf(testcase) : "";
-  return detail === "" ? test : { ...test, detail };
+  const told = nameOf([file, ...suites, group, name ?? "(unnamed)"]);
+  const outcome = outcomeOf(testcase);
+  return outcome === "failed" ? failed(told, detailOf(testcase)) : { name: told, outcome };
 }
-
-const detailCharsMax = 4_000;
 
 /** Runners put the message into an attribute, into the text, or into both. */
 function detailOf(testcase: XmlElement): string {
@@ -86,7 +82,7 @@ function detailOf(testcase: XmlElement): string {
       const [message, text] = [failure.attributes["message"] ?? "", failure.text.trim()];
       return text.includes(message) ? text : `${message}\n${text}`;
     });
-  return cutText(stripVTControlCharacters(told.join("\n")).trim(), detailCharsMax);
+  return stripVTControlCharacters(told.join("\n")).trim();
 }
 
 const notRun: ReadonlySet<string> = new Set(["skipped", "notrun", "disabled", "ignored", "pending"]);
@@ -95,38 +91,31 @@ function outcomeOf(testcase: XmlElement): TestResult["outcome"] {
   const children = elementsOf(testcase);
   const skipped = children.find((child) => child.name === "skipped");
   // A test marked as to be done may fail without making its run fail.
-  if (skipped?.attributes["type"] === "todo") return "skipped";
+  if (skipped?.attributes["type"] === "todo" || hasMark(children, "todo")) return "skipped";
   if (children.some(isFailure)) return "failed";
   const { status = "", result = "" } = testcase.attributes;
   const isSkipped =
-    skipped !== undefined || notRun.has(status.toLowerCase()) || notRun.has(result.toLowerCase());
+    skipped !== undefined ||
+    hasMark(children, "skip") ||
+    notRun.has(status.toLowerCase()) ||
+    notRun.has(result.toLowerCase());
   return isSkipped ? "skipped" : "passed";
 }
 
+/** Node-tap says it in a property. */
+const hasMark = (children: readonly XmlElement[], mark: string): boolean =>
+  children
+    .filter(({ name }) => name === "properties")
+    .flatMap(elementsOf)
+    .some(({ attributes }) => attributes["name"] === mark && attributes["value"] !== "false");
+
 /** Runners repeat the file as suite and class; each part is told once. */
-function nameOf(parts: readonly (string | undefined)[]): string {
-  const told = parts.map((part) => relativeName(part ?? "")).filter((part) => part !== "");
-  const last = told.pop() ?? "";
-  const groups = [...new Set(told)].filter((group) => group !== last);
-  return oneLine([...groups, last].join(" > "), nameCharsMax);
-}
+const nameOf = (parts: readonly (string | undefined)[]): string =>
+  testName(parts.map((part) => relativeName(part ?? "")));
 
 /** An absolute path differs from checkout to checkout: only its last part is the test's. */
 function relativeName(part: string): string {
   return /^(?:file:\/\/)?(?:\/|[A-Za-z]:\\)\S*$/.test(part) ? part.replace(/^.*[/\\](?=.)/, "") : part;
-}
-
-function withUniqueNames(tests: readonly TestResult[]): readonly TestResult[] {
-  const taken = new Set<string>();
-  const repeats = new Map<string, number>();
-  return tests.map((test) => {
-    let { name } = test;
-    let repeat = repeats.get(test.name) ?? 1;
-    for (; taken.has(name); name = `${test.name} #${repeat}`) repeat += 1;
-    repeats.set(test.name, repeat);
-    taken.add(name);
-    return { ...test, name };
-  });
 }
 
 const elementsOf = (element: XmlElement): readonly XmlElement[] =>

@@ -130,11 +130,11 @@ export function isNotRunnable(result: GateResult): boolean {
 
 /** What a pass is remembered under: everything its result depends on. */
 export function passKey(ports: Ports, tree: TreeSha, gate: Gate): string {
-  const { name, run, report, timeoutMs, redBaseline } = gate;
+  const { name, run, report, reportFile, timeoutMs, redBaseline } = gate;
   return [
     "gate",
     tree,
-    JSON.stringify([name, run, report, timeoutMs, redBaseline]),
+    JSON.stringify([name, run, report, reportFile, timeoutMs, redBaseline]),
     ports.gates.environmentDigest(gate),
   ].join(" ");
 }

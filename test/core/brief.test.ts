@@ -23,6 +23,7 @@ const gate = {
   timeoutMs: 1,
   report: null,
   redBaseline: "hold" as const,
+  reportFile: null,
   env: [],
   optional: false,
 };

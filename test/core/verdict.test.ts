@@ -59,6 +59,11 @@ describe("A gate with a report", () => {
   it.each<[string, GateReport, string]>([
     ["is missing", { kind: "missing" }, "wrote no report to $RALPH_REPORT"],
     [
+      "is missing elsewhere",
+      { kind: "missing", where: "build/*.xml in the checkout" },
+      "wrote no report to build/*.xml in the checkout",
+    ],
+    [
       "cannot be read",
       { kind: "unreadable", reason: "not XML" },
       "wrote a report that cannot be read: not XML",

@@ -18,6 +18,20 @@ function complaint(text: string, overrides?: Record<string, unknown>): string {
 }
 
 describe("defaults", () => {
+  it("takes a report in the checkout for JUnit XML, unless it says otherwise, and looks nowhere else", () => {
+    const gatesOf = (keys: string) => parseConfig(`gates: [{ name: a, run: b, ${keys} }]`, "c.yaml").gates[0];
+    expect(gatesOf("report_file: ./build/**/*.xml")).toMatchObject({
+      report: "junit",
+      reportFile: "build/**/*.xml",
+    });
+    expect(gatesOf("report: libtest, report_file: out.txt")).toMatchObject({
+      report: "libtest",
+      reportFile: "out.txt",
+    });
+    expect(gatesOf("report_file: out.xml, red_baseline: compare")).toMatchObject({ redBaseline: "compare" });
+    expect(() => gatesOf("report_file: ../out.xml")).toThrow("a path inside the repository");
+  });
+
   it("fill in every key when gates are all that is there", () => {
     expect(parse(gates)).toEqual({
       target: "main",
@@ -45,6 +59,7 @@ describe("defaults", () => {
           timeoutMs: 900_000,
           report: null,
           redBaseline: "hold",
+          reportFile: null,
           env: [],
           optional: false,
         },
@@ -140,6 +155,7 @@ land: { sign: true }
         timeoutMs: 90_000,
         report: null,
         redBaseline: "hold",
+        reportFile: null,
         env: ["CI"],
         optional: false,
       },
@@ -149,6 +165,7 @@ land: { sign: true }
         timeoutMs: 900_000,
         report: "junit",
         redBaseline: "compare",
+        reportFile: null,
         env: [],
         optional: true,
       },

@@ -19,6 +19,7 @@ const gate = (run: string, changed: Partial<Gate> = {}): Gate => ({
   timeoutMs: 60_000,
   report: null,
   redBaseline: "hold",
+  reportFile: null,
   env: [],
   optional: false,
   ...changed,
@@ -94,6 +95,88 @@ it("reads nothing that is no file in the place of a report, and is not stopped b
     kind: "unreadable",
     reason: "it has 62914560 bytes",
   });
+});
+
+/** A gate whose report is in the checkout. */
+const reportIn = async (reportFile: string, command: string): Promise<GateResult["report"]> => {
+  const [result] = await runAll(gate(command, { report: "junit", reportFile }));
+  return result?.report ?? null;
+};
+const suiteOf = (...names: readonly string[]): string =>
+  `<testsuite>${names.map((name) => `<testcase name="${name}"/>`).join("")}</testsuite>`;
+const passed = (...names: readonly string[]): GateResult["report"] => ({
+  kind: "read",
+  tests: names.map((name) => ({ name, outcome: "passed" })),
+});
+
+it("takes a report from the checkout: all new files that the glob names, as one", async () => {
+  const write = (path: string, name: string): string =>
+    `mkdir -p "$(dirname ${path})" && echo '${suiteOf(name)}' > ${path}`;
+  const commands = [
+    write("out/b/TEST-2.xml", "two"),
+    write("out/a/TEST-1.xml", "one"),
+    write("out/a/notes.txt", "notes"),
+    write("elsewhere/TEST-3.xml", "three"),
+    write("node_modules/out/TEST-4.xml", "four"),
+  ];
+  expect(await reportIn("out/**/TEST-*.xml", commands.join(" && "))).toEqual(passed("one", "two"));
+  expect(
+    await reportIn(
+      "**/out2/*.xml",
+      `${write("deep/out2/r.xml", "deep")} && ${write("node_modules/out2/r.xml", "no")}`,
+    ),
+  ).toEqual(passed("deep"));
+  expect(await reportIn("one.xml", `${write("one.xml", "one")} && ${write("deep/one.xml", "no")}`)).toEqual(
+    passed("one"),
+  );
+});
+
+it("takes no report from the checkout that was there before, wherever else it looks like one", async () => {
+  mkdirSync(join(folder, "old"));
+  writeFileSync(join(folder, "old/r.xml"), suiteOf("old"));
+  expect(await reportIn("old/*.xml", `echo '${suiteOf("new")}' > old/r.xml`)).toEqual({
+    kind: "missing",
+    where: "old/*.xml in the checkout (what was there before the gate began does not count)",
+  });
+  expect(await reportIn("old/*.xml", `echo '${suiteOf("new")}' > old/s.xml`)).toEqual(passed("new"));
+  expect(await reportIn("never/*.xml", `echo '${suiteOf("new")}' > "$RALPH_REPORT"`)).toEqual({
+    kind: "missing",
+    where: "never/*.xml in the checkout",
+  });
+});
+
+it("follows no link to a report in the checkout, and reads nothing there that is no file", async () => {
+  const outside = join(folder, "outside");
+  mkdirSync(outside);
+  writeFileSync(join(outside, "r.xml"), suiteOf("outside"));
+  const unreadable = (path: string) => ({ kind: "unreadable", reason: `${path} is not a file` });
+  const good = `mkdir -p links && echo '${suiteOf("good")}' > links/good.xml`;
+  expect(await reportIn("links/*.xml", `${good} && ln -s ${outside}/r.xml links/r.xml`)).toEqual(
+    unreadable("links/r.xml"),
+  );
+  expect(await reportIn("pipes/*.xml", "mkdir pipes && mkfifo pipes/r.xml")).toEqual(
+    unreadable("pipes/r.xml"),
+  );
+  expect(await reportIn("away/*.xml", `ln -s ${outside} away`)).toEqual({
+    kind: "missing",
+    where: "away/*.xml in the checkout",
+  });
+  expect(await reportIn("large/*.xml", "mkdir large && truncate -s 60M large/r.xml")).toEqual({
+    kind: "unreadable",
+    reason: "large/r.xml has 62914560 bytes",
+  });
+});
+
+it("reads a report as its kind says", async () => {
+  const lines = [
+    '{"Action":"run","Package":"p","Test":"TestA"}',
+    '{"Action":"pass","Package":"p","Test":"TestA"}',
+    '{"Action":"pass","Package":"p"}',
+  ];
+  const [result] = await runAll(
+    gate(`printf '%s\\n' '${lines.join("' '")}' > "$RALPH_REPORT"`, { report: "go-json" }),
+  );
+  expect(result?.report).toEqual(passed("p > TestA"));
 });
 
 it("leaves no process of a gate that could write its report later", async () => {
