@@ -102,13 +102,17 @@ function renderGates(gates: readonly SurveyGate[]): string {
   }
   const rendered = gates.map((gate) =>
     [
+      ...(gate.report === null && gate.name.startsWith("tests")
+        ? [`  # Judged by its exit code alone; to compare test by test: ${gate.advice}.`]
+        : []),
       `  - name: ${gate.name}`,
       `    run: ${scalar(gate.run)}`,
       `    timeout: ${gate.timeoutMinutes}m`,
       ...(gate.report === null ? [] : [`    report: ${gate.report}`]),
+      ...(gate.reportFile === null ? [] : [`    report_file: ${scalar(gate.reportFile)}`]),
     ].join("\n"),
   );
-  const teach = "# Commands that must pass before a change lands; `report: junit` compares test by test.";
+  const teach = "# Commands that must pass before a change lands; `report` compares test by test.";
   return `${teach}\ngates:\n${rendered.join("\n")}`;
 }
 

@@ -42,17 +42,17 @@ const cargoUnlocked = (gitignore = ""): string =>
 
 /** nextest writes its report under `target`, at a place that its profile names. */
 function rustTests(nextest: string | null, everything: string): SurveyGate {
-  if (nextest === null) return makeGate("tests", `cargo test${everything}`);
+  // Both outputs: the names of the test programs are on the other one.
+  const tests = `set -o pipefail; cargo test --no-fail-fast${everything} 2>&1 | tee ${reportFile}`;
+  if (nextest === null) return makeGate("tests", tests, "libtest");
   const [, profile, inline] =
     /^\[profile\.([\w-]+)\.junit\]\s*\n(?:.*\n)*?\s*path\s*=\s*"([^"]+)"/m.exec(nextest) ?? [];
   if (profile === undefined || inline === undefined)
     return makeGate("tests", `cargo nextest run${everything}`);
-  const run = `cargo nextest run --profile ${profile}${everything}; code=$?`;
-  return makeGate(
-    "tests",
-    `${run}; cp target/nextest/${profile}/${inline} ${reportFile}; exit $code`,
-    "junit",
-  );
+  return {
+    ...makeGate("tests", `cargo nextest run --profile ${profile}${everything}`, "junit"),
+    reportFile: `target/nextest/${profile}/${inline}`,
+  };
 }
 
 export function surveyGo({ entries, texts }: ProjectFiles): Part | null {
@@ -68,7 +68,8 @@ export function surveyGo({ entries, texts }: ProjectFiles): Part | null {
   const tests = () => {
     if (named.includes("gotestsum"))
       return makeGate("tests", `${tool("gotestsum")}gotestsum --junitfile ${reportFile} ./...`, "junit");
-    if (!named.includes("go-junit-report")) return makeGate("tests", "go test ./...");
+    if (!named.includes("go-junit-report"))
+      return makeGate("tests", `go test -json ./... > ${reportFile}`, "go-json");
     const report = `${tool("go-junit-report")}go-junit-report -iocopy -set-exit-code -out ${reportFile}`;
     return makeGate("tests", `go test -v ./... 2>&1 | ${report}`, "junit");
   };
@@ -77,8 +78,6 @@ export function surveyGo({ entries, texts }: ProjectFiles): Part | null {
     gates: [...format, makeGate("lint", linted ? "golangci-lint run" : "go vet ./..."), tests()],
     protect: [".golangci.*"],
     found: ["go.mod: go fetches what it needs by itself."],
-    missing:
-      tests().report === null ? ["gotestsum is not named: with it, tests are compared one by one."] : [],
   };
 }
 

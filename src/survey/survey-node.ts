@@ -8,6 +8,7 @@ import {
   type Survey,
   type SurveyGate,
 } from "./survey-part.ts";
+import { reportAdvice } from "./report-advice.ts";
 import { reportingChain, reportingGate } from "./survey-runner.ts";
 
 interface Packager {
@@ -53,7 +54,7 @@ export function surveyNode(files: ProjectFiles): Part | null {
   const gates = [...checks, whole, tests].filter((found) => found !== null);
   const protect = nodeProtect(node);
   const setup = nodeSetup(node);
-  const missing = nodeMissing(node, setup.setup ?? null, tests);
+  const missing = nodeMissing(node, setup.setup ?? null);
   const found = [...(setup.found ?? []), ...(protect.includes("/package.json") ? [manifestProtected] : [])];
   return { language: "node", gates, protect, ...setup, found, missing };
 }
@@ -105,17 +106,15 @@ function nodeSetup(node: Node): Partial<Survey> {
   };
 }
 
-function nodeMissing(node: Node, setup: string | null, tests: SurveyGate | null): readonly string[] {
-  const { scripts, dependencies } = node.manifest;
+function nodeMissing(node: Node, setup: string | null): readonly string[] {
+  const { scripts } = node.manifest;
   return [
     ...(setup !== null && node.lock === null ? [unlocked] : []),
-    ...(tests?.report === null && dependencies.has("jest") ? [weakJest] : []),
     ...(scripts.has("lint") && lintGate(node) === null ? [lintUnusable] : []),
   ];
 }
 
 const unlocked = "No lock file found: commit one, or versions may change between two attempts.";
-const weakJest = "jest-junit is not installed: with it, tests are compared one by one.";
 const lintUnusable = "The lint script rewrites or watches files: give it a form that only checks.";
 const modulesOf = (folder: string): string => `${folder}node_modules`;
 const plugged = [".pnp.cjs", ".pnp.loader.mjs", ".yarn/cache", ".yarn/unplugged", ".yarn/install-state.gz"];
@@ -175,11 +174,12 @@ function typesGate(node: Node): SurveyGate | null {
 
 function testsGate(node: Node, checks: readonly SurveyGate[]): SurveyGate | null {
   const script = followScript(node.manifest.scripts, "test");
-  const known = ["vitest", "jest", "mocha"].find((runner) => node.manifest.dependencies.has(runner));
+  const known = ["vitest", "jest", "mocha", "tap"].find((runner) => node.manifest.dependencies.has(runner));
   if (script === null) return known === undefined ? null : reportingGate(node, known);
   const { scripts } = node.manifest;
   const reporting = scripts.has(`post${script.name}`) ? null : reportingTests(node, script.text, checks);
-  if (reporting === null) return makeGate("tests", scriptCall(node, "test"));
+  if (reporting === null)
+    return { ...makeGate("tests", scriptCall(node, "test")), advice: reportAdvice(script.text) };
   const before = `pre${script.name}`;
   return scripts.has(before)
     ? { ...reporting, run: `${scriptCall(node, before)} && ${reporting.run}` }

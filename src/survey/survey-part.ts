@@ -1,4 +1,5 @@
 /** What a survey reads, what it finds, and the gates that its parts are made of. */
+import { reportAdvice } from "./report-advice.ts";
 
 export interface Manifest {
   readonly name: string | null;
@@ -26,8 +27,14 @@ export interface SurveyGate {
   readonly name: string;
   readonly run: string;
   readonly timeoutMinutes: number;
-  readonly report: "junit" | null;
+  readonly report: ReportFormat | null;
+  /** Where the runner leaves its report, when it cannot write to `$RALPH_REPORT`. */
+  readonly reportFile: string | null;
+  /** For a gate without a report: what it would need. */
+  readonly advice: string;
 }
+
+type ReportFormat = "junit" | "go-json" | "libtest";
 
 export interface Survey {
   readonly gates: readonly SurveyGate[];
@@ -47,6 +54,10 @@ export type Part = Partial<Survey> & { readonly language: string; readonly gates
 export const minutes = { format: 5, lint: 5, types: 10, check: 15, tests: 15 };
 export const reportFile = '"$RALPH_REPORT"';
 
-export function makeGate(name: keyof typeof minutes, run: string, report: "junit" | null = null): SurveyGate {
-  return { name, run, timeoutMinutes: minutes[name], report };
+export function makeGate(
+  name: keyof typeof minutes,
+  run: string,
+  report: ReportFormat | null = null,
+): SurveyGate {
+  return { name, run, timeoutMinutes: minutes[name], report, reportFile: null, advice: reportAdvice(run) };
 }

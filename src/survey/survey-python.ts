@@ -34,10 +34,16 @@ export function surveyPython({ entries, texts }: ProjectFiles): Part | null {
   const wanted = tools.filter((tool) => tool !== "pyright" || !tools.includes("mypy"));
   const gates = wanted.flatMap((tool) => checks[tool] ?? []);
   const ruffFormats = /ruff-format|\[tool\.ruff\.format\]/.test(text) && !tools.includes("black");
+  const unittest = tools.includes("pytest") ? null : unittestCall([...texts.values()].join("\n"));
+  if (unittest !== null) gates.push(makeGate("tests", `${path}${python} -m ${unittest}`));
   if (ruffFormats) gates.push(makeGate("format", `${python} -m ruff format --check .`));
   const configured = /^\[tool\.(pytest|ruff|mypy|pyright|black)\b/m.test(text) ? ["pyproject.toml"] : [];
   return { language: "python", gates, protect: [...pythonConfiguration, ...configured], ...environment };
 }
+
+/** As the project itself writes the call somewhere: what it would find without that is a guess. */
+const unittestCall = (text: string): string | null =>
+  /\bpython3? -m (unittest(?: (?:discover|-[a-z]|[\w./]*\w))*)/.exec(text)?.[1] ?? null;
 
 const pythonMark = /^(pyproject\.toml|setup\.(py|cfg)|pytest\.ini|tox\.ini|requirements.*\.txt)$/;
 const toolFiles = (tool: string) => [

@@ -31,7 +31,7 @@ export function reportingGate(project: RunnerProject, text: string): SurveyGate 
   if (call === null) return null;
   const { environment, program } = call;
   const runner = runners[program];
-  const installed = builtIn.has(program) || project.manifest.dependencies.has(program);
+  const installed = builtIn.has(program) || project.manifest.dependencies.has(packageOf[program] ?? program);
   const made = installed ? runner?.(withoutReporters(call), project) : undefined;
   if (made === undefined || made === null) return null;
   const run = [builtIn.has(program) ? program : `${project.exec}${program}`, ...made.words].join(" ");
@@ -71,8 +71,11 @@ const isWhole = (command: string): boolean =>
   !/[;&|<>`\n()]|\$npm_/.test(command) &&
   ['"', "'"].every((quote) => command.split(quote).length % 2 === 1);
 
-const builtIn: ReadonlySet<string> = new Set(["node", "bun"]);
-const reporterFlag = /^(--(reporters?|reporter-options?|outputFile|test-reporter(-destination)?)|-R|-O)$/;
+const builtIn: ReadonlySet<string> = new Set(["node", "bun", "deno"]);
+/** Where the program is called otherwise than its package. */
+const packageOf: Readonly<Record<string, string>> = { playwright: "@playwright/test" };
+const reporterFlag =
+  /^(--(reporters?|reporter-options?|reporter-file|junit-path|outputFile|test-reporter(-destination)?)|-R|-O)$/;
 const watchFlag = /^(--(watch|watchAll|ui|open|run|onlyChanged|changed)(=.*)?|-o)$/;
 
 /** Drops what would watch for ever, test only a part, or write another report. */
@@ -103,7 +106,8 @@ const runners: Readonly<Record<string, Runner>> = {
     if (!manifest.dependencies.has("jest-junit")) return { words, report: null };
     const reporters = ["--reporters=default", "--reporters=jest-junit"];
     return {
-      environment: `JEST_JUNIT_OUTPUT_FILE=${reportFile} `,
+      // Without the file, tests of two files can have the same name.
+      environment: `JEST_JUNIT_OUTPUT_FILE=${reportFile} JEST_JUNIT_ADD_FILE_ATTRIBUTE=true `,
       words: [...words, ...reporters],
       report: "junit",
     };
@@ -117,6 +121,22 @@ const runners: Readonly<Record<string, Runner>> = {
     ],
     report: "junit",
   }),
+  tap: (words) => ({
+    words: [...words, `--reporter=junit --reporter-file=${reportFile}`, `|| { cat ${reportFile}; exit 1; }`],
+    report: "junit",
+  }),
+  playwright: (words) =>
+    words[0] === "test"
+      ? {
+          environment: `PLAYWRIGHT_JUNIT_OUTPUT_NAME=${reportFile} `,
+          words: [...words, "--reporter=list,junit"],
+          report: "junit",
+        }
+      : null,
+  deno: (words) =>
+    words[0] === "test"
+      ? { words: ["test", `--junit-path=${reportFile}`, ...words.slice(1)], report: "junit" }
+      : null,
   node: (words) => {
     if (!words.includes("--test")) return null;
     const screen = ["--test-reporter=spec", "--test-reporter-destination=stdout"];

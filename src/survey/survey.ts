@@ -1,15 +1,17 @@
 /** What a project's own files say about its checks: gates, setup and protected files for a first configuration. */
+import { surveyDeno, surveyGradle, surveyMaven, surveyPhp, surveyRuby } from "./survey-built.ts";
 import { surveyGo, surveyMake, surveyRust } from "./survey-native.ts";
 import { surveyNode } from "./survey-node.ts";
 import { minutes, type Part, type ProjectFiles, type Survey, type SurveyGate } from "./survey-part.ts";
 import { surveyPython } from "./survey-python.ts";
 
+export { reportAdvice } from "./report-advice.ts";
 export type { Manifest, ProjectFiles, Survey, SurveyGate } from "./survey-part.ts";
 
 type ListKey = "setupInputs" | "keep" | "protect" | "found";
 
 export function surveyProject(files: ProjectFiles): Survey {
-  const languages = [surveyNode, surveyPython, surveyRust, surveyGo].flatMap((survey) => survey(files) ?? []);
+  const languages = surveys.flatMap((survey) => survey(files) ?? []);
   const make = surveyMake(files, new Set(languages.flatMap(gateNames)));
   // A language without gates needs no setup, unless a make target may use it.
   const parts = [...languages.filter(({ gates }) => gates.length + make.gates.length > 0), make];
@@ -23,9 +25,21 @@ export function surveyProject(files: ProjectFiles): Survey {
     keep: merged("keep"),
     protect: merged("protect"),
     found: [...merged("found"), ...gates.filter(isTests).map(testsFound)],
-    missing: [...missingGates(gates), ...hints, ...unignored(files, parts)],
+    missing: [...missingGates(gates), ...missingReports(gates), ...hints, ...unignored(files, parts)],
   };
 }
+
+const surveys = [
+  surveyNode,
+  surveyDeno,
+  surveyPython,
+  surveyRust,
+  surveyGo,
+  surveyGradle,
+  surveyMaven,
+  surveyPhp,
+  surveyRuby,
+];
 
 const gateNames = (part: Part): readonly string[] => part.gates.map(({ name }) => name);
 const isTests = ({ name }: SurveyGate): boolean => name.startsWith("tests");
@@ -44,7 +58,7 @@ function cheapFirst(parts: readonly Part[]): readonly SurveyGate[] {
 }
 
 function testsFound({ name, report }: SurveyGate): string {
-  if (report !== null) return `Gate ${name}: compared test by test, through a JUnit report.`;
+  if (report !== null) return `Gate ${name}: compared test by test, through a ${report} report.`;
   return `Gate ${name}: judged by its exit code alone, the weaker kind, which misses a deleted test.`;
 }
 
@@ -53,6 +67,11 @@ function missingGates(gates: readonly SurveyGate[]): readonly string[] {
   if (gates.some(isTests)) return [];
   return ["No test command found: without one, a change that breaks behaviour can land."];
 }
+
+const missingReports = (gates: readonly SurveyGate[]): readonly string[] =>
+  gates
+    .filter((gate) => isTests(gate) && gate.report === null)
+    .map(({ name, advice }) => `Gate ${name} writes no test report: ${advice}.`);
 
 /** What setup and gates write must be ignored by git, or the checkout is no longer the tree under judgement. */
 function unignored(files: ProjectFiles, parts: readonly Part[]): readonly string[] {
@@ -69,4 +88,11 @@ function unignored(files: ProjectFiles, parts: readonly Part[]): readonly string
 }
 
 // Rust's `target` is not in `keep`: cargo trusts it by file times, and those start anew in every checkout.
-const writtenBy: Readonly<Record<string, readonly string[]>> = { python: ["__pycache__"], rust: ["target"] };
+const writtenBy: Readonly<Record<string, readonly string[]>> = {
+  python: ["__pycache__"],
+  rust: ["target"],
+  gradle: ["build", ".gradle"],
+  maven: ["target"],
+  php: ["vendor"],
+  ruby: ["vendor/bundle"],
+};

@@ -74,7 +74,7 @@ describe("init", () => {
     expect(output).toMatchInlineSnapshot(`
       "Found
         - package.json without dependencies: nothing to install.
-        - Gate tests: compared test by test, through a JUnit report.
+        - Gate tests: compared test by test, through a junit report.
 
       Gates
         - lint: npm run lint
@@ -112,6 +112,23 @@ describe("init", () => {
     expect(protect).not.toContain("package.json");
   });
 
+  it("says beside a gate without a report what it would need", async () => {
+    await put({ "package.json": JSON.stringify({ scripts: { test: "ava" } }) });
+    await runInit();
+    expect(await read("ralph.config.yaml")).toContain(
+      "  # Judged by its exit code alone; to compare test by test: ava writes TAP: turn it into JUnit XML (tap-xunit " +
+        'does) in "$RALPH_REPORT", and `report: junit`.\n  - name: tests\n',
+    );
+    expect((await readConfig()).gates).toMatchObject([{ name: "tests", report: null }]);
+  });
+
+  it("names the place of a report that the runner chooses itself", async () => {
+    await put({ "pom.xml": "<project/>" });
+    await runInit();
+    const written = { report: "junit", reportFile: "**/target/surefire-reports/TEST-*.xml" };
+    expect((await readConfig()).gates).toMatchObject([written]);
+  });
+
   it("writes a configuration that teaches", async () => {
     await put({ ...nodeProject, "package-lock.json": "{}" });
     await runInit({ path: await putProgram("claude") });
@@ -139,7 +156,7 @@ describe("init", () => {
         keep:
           - node_modules
 
-      # Commands that must pass before a change lands; \`report: junit\` compares test by test.
+      # Commands that must pass before a change lands; \`report\` compares test by test.
       gates:
         - name: lint
           run: npm run lint

@@ -1,6 +1,12 @@
 /** What the survey makes of a project's files: gates that end by themselves, setup, and what is protected. */
 import { describe, expect, it } from "vitest";
-import { type Manifest, type ProjectFiles, type SurveyGate, surveyProject } from "../../src/survey/survey.ts";
+import {
+  type Manifest,
+  type ProjectFiles,
+  reportAdvice,
+  type SurveyGate,
+  surveyProject,
+} from "../../src/survey/survey.ts";
 
 interface Given {
   readonly scripts?: Record<string, string>;
@@ -30,7 +36,10 @@ function project(files: Record<string, string>, given?: Given): ProjectFiles {
 }
 
 const runs = (gates: readonly SurveyGate[]) =>
-  gates.map(({ name, run, report }) => `${name}${report === null ? "" : ` (${report})`}: ${run}`);
+  gates.map(({ name, run, report, reportFile }) => {
+    const file = reportFile === null ? "" : ` in ${reportFile}`;
+    return `${name}${report === null ? "" : ` (${report}${file})`}: ${run}`;
+  });
 const gatesOf = (files: Record<string, string>, given?: Given) =>
   runs(surveyProject(project(files, given)).gates);
 const testsOf = (test: string, dependencies: readonly string[] = [], more: Record<string, string> = {}) =>
@@ -67,7 +76,7 @@ describe("a test script", () => {
   it("that watches with jest runs once, with a report only where jest-junit is installed", () => {
     expect(testsOf("jest --watch -w 4", ["jest"])).toBe("tests: npx jest -w 4");
     expect(testsOf("jest --watchAll", ["jest", "jest-junit"])).toBe(
-      'tests (junit): JEST_JUNIT_OUTPUT_FILE="$RALPH_REPORT" npx jest --reporters=default --reporters=jest-junit',
+      'tests (junit): JEST_JUNIT_OUTPUT_FILE="$RALPH_REPORT" JEST_JUNIT_ADD_FILE_ATTRIBUTE=true npx jest --reporters=default --reporters=jest-junit',
     );
   });
 
@@ -75,6 +84,34 @@ describe("a test script", () => {
     expect(testsOf("node --import tsx --test --watch 'test/**/*.ts'")).toBe(
       "tests (junit): node --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit " +
         "--test-reporter-destination=\"$RALPH_REPORT\" --import tsx --test 'test/**/*.ts'",
+    );
+  });
+
+  it.each([
+    [
+      "playwright test e2e --reporter=html --ui",
+      'PLAYWRIGHT_JUNIT_OUTPUT_NAME="$RALPH_REPORT" npx playwright test e2e --reporter=list,junit',
+    ],
+    ["deno test -A --junit-path=x.xml src", 'deno test --junit-path="$RALPH_REPORT" -A src'],
+    [
+      "tap -R terse test/*.js",
+      'npx tap test/*.js --reporter=junit --reporter-file="$RALPH_REPORT" || { cat "$RALPH_REPORT"; exit 1; }',
+    ],
+  ])("that calls a runner with a reporter of its own reports: `%s`", (script, run) => {
+    expect(testsOf(script, ["@playwright/test", "tap"])).toBe(`tests (junit): ${run}`);
+  });
+
+  it("whose runner cannot write a report is the weaker kind, and what it needs is told", () => {
+    const told = (test: string, dependencies: readonly string[] = []) =>
+      surveyProject(project({}, { scripts: { test }, dependencies })).missing[0];
+    expect(told("ava")).toBe(
+      "Gate tests writes no test report: ava writes TAP: turn it into JUnit XML (tap-xunit does) in " +
+        '"$RALPH_REPORT", and `report: junit`.',
+    );
+    expect(told("jest", ["jest"])).toContain("install jest-junit");
+    expect(told("make -C x")).toBe(
+      'Gate tests writes no test report: let it write JUnit XML to "$RALPH_REPORT" with `report: junit`, ' +
+        "or name its file with `report_file`.",
     );
   });
 
@@ -314,6 +351,13 @@ describe("Python", () => {
     expect(missingOf({ "pytest.ini": "", ".gitignore": "*.log\n" })).toHaveLength(1);
   });
 
+  it("without pytest calls unittest as the project itself does, without a report", () => {
+    const files = { "setup.cfg": "", "README.md": "Run `python -m unittest discover -s tests` first.\n" };
+    expect(gatesOf(files)).toEqual(["tests: python3 -m unittest discover -s tests"]);
+    expect(gatesOf({ ...files, "pytest.ini": "" }).join()).not.toContain("unittest");
+    expect(gatesOf({ "setup.cfg": "", "README.md": "unittest" })).toEqual([]);
+  });
+
   it("with nothing to install uses the machine's python3", () => {
     expect(gatesOf({ "pytest.ini": "[pytest]\n" })).toEqual([
       'tests (junit): python3 -m pytest --junitxml="$RALPH_REPORT"',
@@ -332,13 +376,13 @@ describe("Rust, Go and make", () => {
     const survey = surveyProject(project(files));
     expect(runs(survey.gates)).toEqual([
       "types: cargo check --all-targets --locked",
-      "tests: cargo test --locked",
+      'tests (libtest): set -o pipefail; cargo test --no-fail-fast --locked 2>&1 | tee "$RALPH_REPORT"',
     ]);
     expect([survey.setup, survey.keep, survey.missing]).toEqual([null, [], []]);
     expect(gatesOf({ ...files, "clippy.toml": "", "rustfmt.toml": "" })).toEqual([
       "format: cargo fmt --check",
       "lint: cargo clippy --all-targets --locked",
-      "tests: cargo test --locked",
+      'tests (libtest): set -o pipefail; cargo test --no-fail-fast --locked 2>&1 | tee "$RALPH_REPORT"',
     ]);
   });
 
@@ -354,20 +398,28 @@ describe("Rust, Go and make", () => {
   it("reports through nextest where a profile writes JUnit", () => {
     const nextest = '[profile.ci.junit]\npath = "junit.xml"\n';
     expect(gatesOf({ "Cargo.toml": "[workspace]\n", ".config/nextest.toml": nextest })).toContain(
-      "tests (junit): cargo nextest run --profile ci --workspace; code=$?; " +
-        'cp target/nextest/ci/junit.xml "$RALPH_REPORT"; exit $code',
+      "tests (junit in target/nextest/ci/junit.xml): cargo nextest run --profile ci --workspace",
     );
   });
 
-  it("reports Go's tests only through a tool that the project names", () => {
+  it("reports Go's tests through the tool that the project names, else in go's own lines", () => {
     expect(gatesOf({ "go.mod": "module a\n" })).toEqual([
       "format: ! gofmt -l . | grep .",
       "lint: go vet ./...",
-      "tests: go test ./...",
+      'tests (go-json): go test -json ./... > "$RALPH_REPORT"',
     ]);
     expect(gatesOf({ "go.mod": "module a\n\ntool gotest.tools/gotestsum\n" })).toContain(
       'tests (junit): go tool gotestsum --junitfile "$RALPH_REPORT" ./...',
     );
+  });
+
+  it("leaves no runner that it knows without advice of its own", () => {
+    const calls = `vitest, jest, mocha, playwright test, ava, tape, tap, node --test, bun test, deno test,
+      python -m unittest, pytest, gotestsum, go test, cargo nextest run, cargo test, gradle test, mvn test, phpunit,
+      rspec`.split(/,\s+/);
+    const told = calls.map(reportAdvice);
+    expect(told).not.toContain(reportAdvice("make test"));
+    expect(new Set(told).size).toBe(calls.length);
   });
 
   it("uses make's targets where no language has a gate of that name", () => {
@@ -375,6 +427,53 @@ describe("Rust, Go and make", () => {
     expect(gatesOf({ Makefile: makefile })).toEqual(["lint: make lint", "tests: make test"]);
     expect(gatesOf({ Makefile: makefile, "go.mod": "module a\n" })).not.toContain("tests: make test");
     expect(gatesOf({ Makefile: "check:\n\tx\n" })).toEqual(["check: make check"]);
+  });
+});
+
+describe("Java, PHP, Ruby and Deno", () => {
+  it("takes what gradle and maven leave in the checkout", () => {
+    expect(gatesOf({ "build.gradle.kts": "", gradlew: "" })).toEqual([
+      "tests (junit in **/build/test-results/**/TEST-*.xml): ./gradlew test --no-daemon --no-build-cache --continue",
+    ]);
+    expect(gatesOf({ "pom.xml": "" })).toEqual([
+      "tests (junit in **/target/surefire-reports/TEST-*.xml): mvn --batch-mode --fail-at-end test",
+    ]);
+  });
+
+  it("logs what phpunit or pest runs", () => {
+    const survey = surveyProject(project({ "composer.json": '{"require-dev":{"phpunit/phpunit":"^11"}}' }));
+    expect(runs(survey.gates)).toEqual([
+      'tests (junit): vendor/bin/phpunit --do-not-cache-result --log-junit "$RALPH_REPORT"',
+    ]);
+    expect([survey.setup, survey.keep]).toEqual([
+      "composer install --no-interaction --no-progress",
+      ["vendor"],
+    ]);
+    expect(gatesOf({ "composer.json": '{"require-dev":{"pestphp/pest":"^3"}}' })[0]).toContain(
+      "vendor/bin/pest ",
+    );
+    expect(gatesOf({ "composer.json": "{}" })).toEqual([]);
+  });
+
+  it("reports rspec only where its formatter is in the Gemfile", () => {
+    const gemfile = 'gem "rspec"\n';
+    expect(gatesOf({ Gemfile: gemfile })).toEqual(["tests: BUNDLE_PATH=vendor/bundle bundle exec rspec"]);
+    expect(gatesOf({ Gemfile: `${gemfile}gem 'rspec_junit_formatter'\n` })).toEqual([
+      "tests (junit): BUNDLE_PATH=vendor/bundle bundle exec rspec --format progress " +
+        '--format RspecJunitFormatter --out "$RALPH_REPORT"',
+    ]);
+    expect(gatesOf({ Gemfile: 'gem "rails"\n' })).toEqual([]);
+  });
+
+  it("takes the words of deno's test task, and runs any other task as it stands", () => {
+    const deno = (task: string) => gatesOf({ "deno.json": `{ "tasks": { "test": "${task}" } }` });
+    expect(deno("deno test --allow-read --watch src")).toEqual([
+      'tests (junit): deno test --junit-path="$RALPH_REPORT" --allow-read src',
+    ]);
+    expect(deno("deno lint && deno test")).toEqual(["tests: deno task test"]);
+    expect(gatesOf({ "deno.jsonc": "{}" })).toEqual([
+      'tests (junit): deno test --junit-path="$RALPH_REPORT"',
+    ]);
   });
 });
 
