@@ -7,7 +7,7 @@ import { findHolder } from "../adapters/state/lease-file.ts";
 import { gitVersion } from "../adapters/git/repository.ts";
 import type { Config } from "../core/config.ts";
 import { resolveQueue } from "../core/queue.ts";
-import { problemText } from "../core/report.ts";
+import { judgedByExitCode, problemText } from "../core/report.ts";
 import { messageOf, RalphError } from "../errors.ts";
 import { modelFacts } from "../formats/models.ts";
 import type { Journal } from "../ports.ts";
@@ -21,6 +21,7 @@ import {
   requireIdentity,
   requireTarget,
 } from "./compose.ts";
+import { reportAdvice } from "../survey/survey.ts";
 import { moneyWarning } from "./money.ts";
 import { readOverrides } from "./settings.ts";
 import { hang, print, printJson, style } from "./print.ts";
@@ -210,13 +211,13 @@ const lookAtSandbox: Look = ({ config }) => {
   ];
 };
 
-const lookAtReports: Look = ({ config }) => {
-  const weak = config.gates.filter((gate) => gate.report === null).map((gate) => gate.name);
-  if (weak.length < config.gates.length) return [];
-  return [
-    warning("reports", `no gate writes a test report (${weak.join(", ")}): vanished tests cannot be noticed`),
-  ];
-};
+const lookAtReports: Look = ({ config }) =>
+  judgedByExitCode(config.gates).map(({ name, run }) =>
+    warning(
+      "reports",
+      `${name} is judged by its exit code alone, so a test that vanished is not noticed; ${reportAdvice(run)}`,
+    ),
+  );
 
 const lookAtQueue: Look = async (project) => {
   const source = await openQueue(project);

@@ -8,7 +8,7 @@ import { killStrays } from "../adapters/process/stray-processes.ts";
 import { keyNames } from "../adapters/agent/agents.ts";
 import type { Config } from "../core/config.ts";
 import type { RunLimits, RunOutcome } from "../core/message.ts";
-import { describeOutcome, exitStatusOf, type StatusView, viewStatus } from "../core/report.ts";
+import { describeOutcome, exitStatusOf, type StatusView, viewStatus, weakGatesText } from "../core/report.ts";
 import type { Queue } from "../core/queue.ts";
 import type { LoopState } from "../core/state.ts";
 import { RalphError } from "../errors.ts";
@@ -75,6 +75,8 @@ export async function run(options: RunOptions): Promise<number> {
       },
     });
     const outcome = await withSignals(loop, teller, () => loop.run());
+    const weak = weakGatesText(project.config.gates);
+    if (weak !== null) teller.say(weak);
     teller.say(closingLine(outcome, viewStatus(last.state, last.queue)));
     return exitStatusOf(outcome);
   } finally {

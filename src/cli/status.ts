@@ -1,7 +1,14 @@
 /** `ralphwright status`: what runs, what waits, what needs a person, and where the state is kept. */
 import { readJournal } from "../adapters/state/journal-file.ts";
 import { findHolder, type LeaseHolder } from "../adapters/state/lease-file.ts";
-import { type RunView, type StatusView, viewStatus } from "../core/report.ts";
+import type { Config } from "../core/config.ts";
+import {
+  judgedByExitCode,
+  type RunView,
+  type StatusView,
+  viewStatus,
+  weakGatesText,
+} from "../core/report.ts";
 import { replay } from "../supervisor/recover.ts";
 import { openProject, openQueue, requireTarget } from "./compose.ts";
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
@@ -18,9 +25,10 @@ export async function showStatus(options: { readonly cwd: string; readonly json:
     const view = viewStatus(replay(records), await queue.read());
     const holder = findHolder(state.lease);
     const last = findRunEnd(records, null, holder !== null);
-    const shown = { state: state.path, target: config.target, supervisor: holder, last, ...view };
+    const weakGates = judgedByExitCode(config.gates).map((gate) => gate.name);
+    const shown = { state: state.path, target: config.target, supervisor: holder, last, weakGates, ...view };
     if (options.json) printJson(shown);
-    else printStatus(shown, isPriceUnknown(config));
+    else printStatus(shown, config);
   } finally {
     await queue[Symbol.asyncDispose]?.();
   }
@@ -33,8 +41,9 @@ interface Shown extends StatusView {
   readonly last: RunEnd | null;
 }
 
-function printStatus(shown: Shown, isUnknown: boolean): void {
+function printStatus(shown: Shown, config: Config): void {
   const { tasks, supervisor, last } = shown;
+  const weak = weakGatesText(config.gates);
   const isAlive = supervisor !== null;
   const who = isAlive
     ? `running (pid ${supervisor.pid}, since ${localTime(supervisor.since)})`
@@ -46,9 +55,10 @@ function printStatus(shown: Shown, isUnknown: boolean): void {
       "tasks",
       `${tasks.ready} ready, ${tasks.waiting} waiting, ${tasks.landed} landed, ${tasks.blocked} blocked, ${tasks.draft} draft`,
     ],
-    ["spent", spentText(shown.run, isUnknown)],
+    ["spent", spentText(shown.run, isPriceUnknown(config))],
     ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeRunEnd(last)}`],
     ["sandbox", "none: agents run with your rights"],
+    ...(weak === null ? [] : [["gates", weak]]),
     ["state", shown.state],
     ...listRow("flaky", shown.flaky),
     ...listRow("failing", shown.failing),

@@ -1,4 +1,5 @@
 /** State and queue as people and programs see them: the one source of `status`, the live block and the last line. */
+import type { Gate } from "./config.ts";
 import type { RunOutcome } from "./message.ts";
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
 import type { LoopState, Phase, RunState } from "./state.ts";
@@ -92,6 +93,26 @@ export function describeOutcome(outcome: RunOutcome): string {
     case "signal":
       return `stopped by ${outcome.signal}`;
   }
+}
+
+const testWords =
+  /(?:^|[^a-z])(?:tests?|specs?|unit|e2e|integration|(?:vi|je|py)test|jest|mocha|ava|tape?|rspec|phpunit|unittest|playwright|cypress)(?![a-z])/i;
+const otherChecks = /^(?:format|fmt|lint|types?|typecheck|style)(?![a-z])/;
+
+/**
+ * Gates that seem to run tests and write no report, so that a test that vanished is not noticed. Without a report
+ * anywhere that is every gate: one of them must be what runs the tests.
+ */
+export function judgedByExitCode(gates: readonly Gate[]): readonly Gate[] {
+  const weak = gates.filter((gate) => gate.report === null);
+  if (weak.length === gates.length) return weak;
+  return weak.filter(({ name, run }) => !otherChecks.test(name) && testWords.test(`${name} ${run}`));
+}
+
+/** Null when every test is compared with the baseline. */
+export function weakGatesText(gates: readonly Gate[]): string | null {
+  const names = judgedByExitCode(gates).map((gate) => gate.name);
+  return names.length === 0 ? null : `judged by exit code alone: ${names.join(", ")}`;
 }
 
 /** Exit status of `run`; documented in docs/commands.md. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LoopEvent, RunOutcome } from "../../src/core/message.ts";
-import { describeOutcome, exitStatusOf, viewStatus } from "../../src/core/report.ts";
+import { describeOutcome, exitStatusOf, viewStatus, weakGatesText } from "../../src/core/report.ts";
 import { emptyState, type LoopState } from "../../src/core/state.ts";
 import { transition } from "../../src/core/transition.ts";
 import { limitsOf, noRunLimits, taskOf } from "./driver.ts";
@@ -68,5 +68,40 @@ describe("An outcome", () => {
   it.each(outcomes)("%o has the exit status that the contract names, and a sentence", (outcome, status) => {
     expect(exitStatusOf(outcome)).toBe(status);
     expect(describeOutcome(outcome)).toMatch(/^\S.*[^.]$/);
+  });
+});
+
+describe("Gates without a report", () => {
+  const gate = (name: string, run: string, report: "junit" | null = null) => {
+    return {
+      name,
+      run,
+      report,
+      reportFile: null,
+      redBaseline: "hold" as const,
+      timeoutMs: 1,
+      env: [],
+      optional: false,
+    };
+  };
+  const told = (...gates: readonly ReturnType<typeof gate>[]): string | null =>
+    weakGatesText([gate("whole", "x", "junit"), ...gates]);
+
+  it("are told where they seem to run tests", () => {
+    const gates = [gate("e2e", "make browser"), gate("node", "npm test"), gate("py", "python3 -m pytest -q")];
+    expect(told(...gates)).toBe("judged by exit code alone: e2e, node, py");
+  });
+
+  it("are not told where they check something else", () => {
+    expect(
+      told(gate("lint", "eslint test"), gate("types", "npm run test:types"), gate("build", "make latest")),
+    ).toBeNull();
+  });
+
+  it("are told, whatever they run, where no gate has a report", () => {
+    expect(weakGatesText([gate("lint", "x"), gate("all", "make")])).toBe(
+      "judged by exit code alone: lint, all",
+    );
+    expect(weakGatesText([gate("all", "make", "junit")])).toBeNull();
   });
 });
