@@ -63,6 +63,7 @@ const proofGate = (run: string, number: number): Gate => ({
   run,
   timeoutMs: proofMsMax,
   report: null,
+  reportFile: null,
   redBaseline: "hold",
   env: [],
   optional: false,

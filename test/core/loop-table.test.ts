@@ -19,6 +19,7 @@ describe("The page about the loop", () => {
     // Its turn comes by what happens to another attempt: no event about the one in line says so.
     const steps = new Set([
       "queued-to-land → landing",
+      "sealing → queued-to-judge",
       "queued-to-judge → composing",
       "held → working",
       "held → queued-to-judge",
