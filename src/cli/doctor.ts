@@ -249,7 +249,8 @@ const lookAtGates: Look = async (project) => {
     const logFolder = (purpose: string): string => makeFolder(join(project.state.path, "doctor", purpose));
     const { config } = project;
     const { signal } = stop;
-    const scope = { ports, config, run: "doctor", signal, judging: new Map<never, never>(), logFolder };
+    const shared = { judging: new Map<never, never>(), baselines: new Map<never, never>() };
+    const scope = { ports, config, run: "doctor", signal, ...shared, logFolder };
     const tip = await ports.target.tip();
     const baseline =
       task === undefined ? await checkGates(scope, null, tip) : await checkBaseline(scope, task, tip);

@@ -29,9 +29,21 @@ export async function checkBaseline(scope: AttemptScope, task: Task, base: Commi
 
 /** Before an agent starts: the same, and whether there is anything left to do. */
 export async function checkBeforeWork(scope: AttemptScope, task: Task, base: CommitSha): Promise<Baseline> {
-  const baseline = await checkBaseline(scope, task, base);
+  const baseline = await checkOnce(scope, task, base);
   if (baseline.kind !== "green" || !(await isProvenAlready(scope, task, base))) return baseline;
   return { ...baseline, isDone: true };
+}
+
+async function checkOnce(scope: AttemptScope, task: Task, base: CommitSha): Promise<Baseline> {
+  const { baselines } = scope;
+  const key = JSON.stringify([base, gatesFor(scope, task)]);
+  const running = baselines.get(key) ?? checkBaseline(scope, task, base);
+  baselines.set(key, running);
+  try {
+    return await running;
+  } finally {
+    baselines.delete(key);
+  }
 }
 
 /**

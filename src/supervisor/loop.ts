@@ -10,6 +10,7 @@ import { invariant } from "../core/invariant.ts";
 import type {
   AttemptCommand,
   AttemptEvent,
+  Baseline,
   Command,
   LoopEvent,
   RunLimits,
@@ -44,7 +45,11 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #inbox = new Inbox();
   readonly #open = new Map<TaskId, OpenAttempt>();
-  readonly #judging = new Map<CommitSha, Promise<void>>();
+  /** What attempts share while they are under way. */
+  readonly #shared = {
+    judging: new Map<CommitSha, Promise<void>>(),
+    baselines: new Map<string, Promise<Baseline>>(),
+  };
   readonly #stopNow = new AbortController();
   #state: LoopState;
   /** The queue as it was read, and as it is once checked: the same object until something changes. */
@@ -144,7 +149,7 @@ export class Loop {
   #openAttempt(task: Task, number: number, limits: TaskLimits): OpenAttempt {
     const { ports, config, run } = this.#options;
     const logFolder = (purpose: string): string => ports.files.folder(task.id, number, purpose);
-    const scope = { ports, config, run, signal: this.#stopNow.signal, judging: this.#judging, logFolder };
+    const scope = { ports, config, run, signal: this.#stopNow.signal, ...this.#shared, logFolder };
     const past = this.#state.records.get(task.id)?.failures ?? [];
     const attempt = openAttempt({ scope, task, number, limits, past });
     this.#open.set(task.id, attempt);

@@ -1,6 +1,7 @@
 /** What the steps of an attempt share: the ports, the configuration, the run, and where to stop. */
 import type { Config, Gate } from "../core/config.ts";
 import type { CommitSha } from "../core/ids.ts";
+import type { Baseline } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import type { Ports } from "../ports.ts";
 
@@ -13,6 +14,8 @@ export interface AttemptScope {
   readonly signal: AbortSignal;
   /** Candidates under judgement: those composed on one wait for its end to compare their tests with its tests. */
   readonly judging: Map<CommitSha, Promise<void>>;
+  /** Baselines that are being checked: attempts that start together wait for the same one. */
+  readonly baselines: Map<string, Promise<Baseline>>;
   /** Folder for the logs of one purpose; made when asked for. */
   readonly logFolder: (purpose: string) => string;
 }

@@ -58,14 +58,12 @@ function judgeLine({ repository }: World): { landed: readonly string[]; red: rea
   return { landed: landed.toSorted(), red: commits.filter((commit) => isRed(partsOf(commit))) };
 }
 
-/** Commits and pushes as people do, again and again until `done`. Returns how many got through. */
-async function pushMeanwhile(world: World, done: Promise<unknown>): Promise<number> {
+/** Commits and pushes as people do, again and again until the run is over. Returns how many got through. */
+async function pushMeanwhile(world: World, over: AbortSignal): Promise<number> {
   const clone = makeFolder("person");
-  let isDone = false;
-  void done.then(() => (isDone = true));
   runGit(clone, ["clone", "-q", world.repository.path, "."]);
   let pushed = 0;
-  for (let n = 1; !isDone && pushed < 4; n += 1) {
+  for (let n = 1; !over.aborted && pushed < 4; n += 1) {
     await new Promise((resolve) => setTimeout(resolve, 150));
     runGit(clone, ["pull", "-q", "--rebase", "origin", "main"]);
     runGit(clone, ["commit", "-q", "--allow-empty", "-m", `A person, ${n}`]);
@@ -94,7 +92,9 @@ it.concurrent.for([
     // The target is checked out nowhere: people push to it.
     world.repository.git("checkout", "-q", "--detach");
     const run = world.start();
-    const pushed = await pushMeanwhile(world, run.done);
+    const over = new AbortController();
+    void run.done.then(() => over.abort());
+    const pushed = await pushMeanwhile(world, over.signal);
     const { status, stderr } = await run.done;
     expect(status, stderr).toBe(1);
     const { landed, red } = judgeLine(world);
