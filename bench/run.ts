@@ -4,6 +4,7 @@ import { measureAgent, measureClients } from "./agent.ts";
 import { countCalls } from "./calls.ts";
 import { type Figure, renderFigures } from "./figure.ts";
 import { measureFunctions } from "./functions.ts";
+import { measureLine } from "./line.ts";
 import { measureLoop } from "./loop.ts";
 import { measureMemory } from "./memory.ts";
 import { measureStart } from "./start.ts";
@@ -11,7 +12,7 @@ import { measureTasks } from "./tasks.ts";
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only <names>   some of: loop, calls, start, memory, tasks, functions,
+  --only <names>   some of: loop, line, calls, start, memory, tasks, functions,
                    agent, clients (what other agents on PATH send first)
   --repeats <n>    repetitions of whole runs (5)
   --tasks <n>      tasks in each measured run (20)
@@ -37,6 +38,7 @@ const attempts = values.long ? 10_000 : Number(values.attempts);
 
 const sections: Readonly<Record<string, () => readonly Figure[] | Promise<readonly Figure[]>>> = {
   loop: () => measureLoop({ tasks, repeats }),
+  line: () => measureLine({ tasks, repeats }),
   calls: () => countCalls(tasks),
   start: () => measureStart(repeats),
   memory: () => measureMemory(attempts, values.below),

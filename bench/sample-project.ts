@@ -11,6 +11,8 @@ export interface ProjectOptions {
   readonly tasks: number;
   /** Run by bash; `instantAgent` unless told otherwise. */
   readonly agent?: string;
+  /** Workspaces at once; 1 unless told otherwise. */
+  readonly concurrency?: number;
   /** Folder below which everything lies; the system's folder for temporary files unless told otherwise. */
   readonly below?: string;
 }
@@ -90,11 +92,16 @@ function environmentOf(folder: string, state: string): Record<string, string> {
 
 const sourceFiles = 40;
 
-function projectFiles({ tasks, agent = instantAgent }: ProjectOptions): Record<string, string> {
+function projectFiles({
+  tasks,
+  agent = instantAgent,
+  concurrency = 1,
+}: ProjectOptions): Record<string, string> {
   const config = {
     version: 1,
     agent: { kind: "command", command: agent },
     gates: [{ name: "check", run: "true" }],
+    concurrency,
   };
   const files: Record<string, string> = {
     "README.md": "# Sample\n",
