@@ -4,6 +4,7 @@ import { measureAgent, measureClients } from "./agent.ts";
 import { countCalls } from "./calls.ts";
 import { type Figure, renderFigures } from "./figure.ts";
 import { measureFunctions } from "./functions.ts";
+import { measureGuard } from "./guard.ts";
 import { measureLine } from "./line.ts";
 import { measureLoop } from "./loop.ts";
 import { measureMemory } from "./memory.ts";
@@ -12,8 +13,8 @@ import { measureTasks } from "./tasks.ts";
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only <names>   some of: loop, line, calls, start, memory, tasks, functions,
-                   agent, clients (what other agents on PATH send first)
+  --only <names>   some of: loop, line, guard, calls, start, memory, tasks,
+                   functions, agent, clients (what other agents on PATH send first)
   --repeats <n>    repetitions of whole runs (5)
   --tasks <n>      tasks in each measured run (20)
   --attempts <n>   attempts for the memory figures (300)
@@ -44,6 +45,7 @@ const sections: Readonly<Record<string, () => readonly Figure[] | Promise<readon
   memory: () => measureMemory(attempts, values.below),
   tasks: () => measureTasks(repeats),
   functions: measureFunctions,
+  guard: () => measureGuard(repeats),
   agent: () => measureAgent(repeats),
   clients: measureClients,
 };

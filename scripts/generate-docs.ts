@@ -8,7 +8,7 @@ import { createProgram } from "../src/cli/program.ts";
 import { settings } from "../src/cli/settings.ts";
 import { agentProtocolJsonSchema } from "../src/formats/agent-stream.ts";
 import { configJsonSchema } from "../src/formats/config-schema.ts";
-import { defaultProtect } from "../src/formats/config.ts";
+import { defaultProtect } from "../src/core/guard/default-protect.ts";
 import { withLoopTable } from "./loop-table.ts";
 
 /** Path from the top of the repository → the text it should have; `read` gives the text it has now. */

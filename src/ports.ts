@@ -36,12 +36,23 @@ export interface QueueSource {
   changed(signal: AbortSignal): Promise<void>;
 }
 
-/** A path that a change touches. `mode` is git's, null when the path is removed. */
+/**
+ * A path that a change touches. `mode` is git's, null when the path is removed. `before` and `after` name the contents,
+ * null where there is no regular file.
+ */
 export interface ChangedPath {
   readonly path: string;
   readonly mode: string | null;
   /** True when there was nothing at this path before. */
   readonly isNew: boolean;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** `content` is null where it is larger than was asked for. */
+export interface Blob {
+  readonly bytes: number;
+  readonly content: Uint8Array | null;
 }
 
 export interface ComposeOrder {
@@ -82,6 +93,10 @@ export interface Target {
   readFile(commit: CommitSha, path: string): Promise<string | null>;
   /** Every file below a folder. */
   listFiles(commit: CommitSha, folder: string): Promise<readonly string[]>;
+  /** Names of what lies in a folder, not below it; empty: the top. None where there is no such folder. */
+  listFolder(commit: CommitSha, folder: string): Promise<readonly string[]>;
+  /** Contents by the names that `changedPaths` tells, in the same order. */
+  readBlobs(names: readonly string[], bytesMax: number): Promise<readonly Blob[]>;
   /** Every symbolic link of a commit: path → what is written in it. */
   readLinks(commit: CommitSha): Promise<ReadonlyMap<string, string>>;
   changedPaths(from: CommitSha, to: CommitSha): Promise<readonly ChangedPath[]>;
@@ -231,6 +246,18 @@ export interface AttemptFiles {
   read(path: string): Promise<string | null>;
 }
 
+/** A secret in a text, without the secret: `digest` tells whether it is the same one. */
+export interface SecretFinding {
+  readonly kind: string;
+  readonly line: number;
+  readonly digest: string;
+}
+
+export interface Secrets {
+  /** `path` helps to tell what the text is. */
+  find(path: string, text: string): Promise<readonly SecretFinding[]>;
+}
+
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** For people: `noun verb-past` with fields. */
@@ -249,6 +276,7 @@ export interface Ports {
   readonly checks: SealedChecks;
   readonly agents: Agents;
   readonly files: AttemptFiles;
+  readonly secrets: Secrets;
   readonly log: Log;
   /** Digest of a text, for keys. */
   readonly digest: (text: string) => string;

@@ -30,15 +30,20 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 /** The files that may import a package; docs/dependencies.md says why each is here. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   "@anthropic-ai/sdk": ["src/agent/model-client.ts", "src/agent/provider.ts"],
+  "@secretlint/core": ["src/adapters/secret-scan.ts"],
+  "@secretlint/profiler": ["src/adapters/secret-scan.ts"],
+  "@secretlint/secretlint-rule-preset-recommend": ["src/adapters/secret-scan.ts"],
   "@rgrove/parse-xml": ["src/formats/junit.ts"],
   chokidar: ["src/adapters/queue/folder-hints.ts"],
   commander: ["src/cli/program.ts", "src/cli/agent-command.ts", "src/cli/arguments.ts"],
   execa: ["src/adapters/process/process-group.ts"],
   "fastest-levenshtein": ["src/formats/nearest.ts"],
+  ignore: ["src/formats/ignore-patterns.ts"],
   "p-queue": ["src/adapters/process/gate-process.ts"],
   picomatch: ["src/formats/glob.ts"],
   pino: ["src/adapters/pino-log.ts"],
   "simple-git": ["src/adapters/git/commit-log.ts"],
+  "smol-toml": ["src/formats/toml-text.ts"],
   yaml: ["src/formats/yaml-text.ts", "src/formats/front-matter.ts"],
   // Schemas belong to the formats; the agent's tools and what it is told have their own.
   zod: ["src/formats/", "src/agent/"],

@@ -8,6 +8,7 @@ import { listCheckouts, listDirty } from "../adapters/git/git-checkout.ts";
 import { createGit, type Git } from "../adapters/git/git.ts";
 import { createGitTarget } from "../adapters/git/git-target.ts";
 import { createGitWorkspaces } from "../adapters/git/git-workspaces.ts";
+import { createSecretScan } from "../adapters/secret-scan.ts";
 import { createPassFiles, digest } from "../adapters/state/pass-files.ts";
 import { configFileName, configPath, findRepository, type Repository } from "../adapters/git/repository.ts";
 import { openSealedChecks } from "../adapters/state/sealed-checks.ts";
@@ -126,6 +127,7 @@ export function composePorts(
       recordings: `${repository.top ?? ""}/${config.agent.recordings ?? ""}`,
     }),
     files: createAttemptFiles(state.attempts),
+    secrets: createSecretScan(),
   };
 }
 

@@ -1,28 +1,11 @@
 /** ralph.config.yaml → Config, with all problems of the file told at once and each at its place. */
 import type { AgentConfig, Config, Gate } from "../core/config.ts";
+import { defaultProtect } from "../core/guard/default-protect.ts";
 import { RalphError } from "../errors.ts";
 import { configSchema, type ConfigText } from "./config-schema.ts";
 import { aliasTarget, defaultModel } from "./models.ts";
 import { checkShape, isRecord, pathText, type ShapeProblem, showValue, valueAt } from "./shape.ts";
 import { type Position, readYaml, type YamlText } from "./yaml-text.ts";
-
-/** Paths that no task may change unless it says so: they decide what is judged, and how. */
-export const defaultProtect: readonly string[] = [
-  "ralph.config.yaml",
-  ".github/**",
-  ".gitlab-ci.yml",
-  // What agents and developers' tools read as instructions, or run by themselves.
-  "AGENTS.md",
-  "CLAUDE.md",
-  "GEMINI.md",
-  ".claude/**",
-  ".codex/**",
-  ".cursor/**",
-  ".gemini/**",
-  ".mcp.json",
-  ".husky/**",
-  ".envrc",
-];
 
 type Overrides = Readonly<Record<string, unknown>>;
 

@@ -1,59 +1,119 @@
 /** Looks at what would land, before any gate runs: as it lies on the target's newest tip, not as the agent made it. */
-import { escapingLink, guardReason, manifestReason, type TouchedPath } from "../core/guard.ts";
-import type { CommitSha } from "../core/ids.ts";
+import type { Config } from "../core/config.ts";
+import { joinFindings, type TouchedFile } from "../core/guard/change.ts";
+import { type GateFiles, gateFiles } from "../core/guard/gate-files.ts";
+import { attributesFinding, ignoreFinding, isAttributesFile, isIgnoreFile } from "../core/guard/git-files.ts";
+import { escapingLink } from "../core/guard/links.ts";
+import { foldersOf, nameFindings } from "../core/guard/names.ts";
+import { gitlinkFinding, protectedFinding } from "../core/guard/protected-paths.ts";
 import type { Candidate } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { matchGlobs } from "../formats/glob.ts";
-import type { AttemptScope } from "./scope.ts";
+import { matchIgnorePatterns } from "../formats/ignore-patterns.ts";
+import type { ChangedPath, Ports, Target } from "../ports.ts";
+import { contentFindings } from "./guarding-contents.ts";
 
-/** Why the candidate may not be judged at all, in one sentence, or null. */
+/** All that the guard asks of an attempt's scope. */
+type GuardScope = {
+  readonly ports: Pick<Ports, "target" | "secrets">;
+  readonly config: Config;
+};
+
+/** What the rules of one change need to know. */
+export interface GuardedChange {
+  readonly ports: Pick<Ports, "target" | "secrets">;
+  readonly candidate: Candidate;
+  readonly touched: readonly ChangedPath[];
+  /** Rules about a path hold only where this is true: neither allowed by the task nor protected anyway. */
+  readonly isRuled: (path: string) => boolean;
+  readonly gateFiles: GateFiles;
+}
+
+/** Why the candidate may not be judged at all, all reasons together, or null. */
 export async function guardCandidate(
-  scope: AttemptScope,
+  scope: GuardScope,
   task: Task,
   candidate: Candidate,
 ): Promise<string | null> {
   const { config, ports } = scope;
-  const { base, commit } = candidate;
   const own = new Set([config.progress.file, task.file]);
-  const touched = (await ports.target.changedPaths(base, commit)).filter(({ path }) => !own.has(path));
+  const changed = await ports.target.changedPaths(candidate.base, candidate.commit);
+  const touched = changed.filter(({ path }) => !own.has(path));
+  if (touched.length === 0) return null;
   const isAllowed = matchGlobs(task.allow);
-  const reason = guardReason(touched, { isProtected: matchGlobs(config.protect), isAllowed });
-  if (reason !== null) return reason;
-  const manifests = touched.map(({ path }) => path).filter((path) => isManifest(path) && !isAllowed(path));
-  for (const path of manifests) {
-    const changed = await compareManifests(scope, path, candidate);
-    if (changed !== null) return changed;
-  }
-  return checkLinks(scope, touched, { base, commit });
+  const protects = matchGlobs(config.protect);
+  const shut = new Set(touched.map(({ path }) => path).filter((path) => protects(path) && !isAllowed(path)));
+  const change: GuardedChange = {
+    ports,
+    candidate,
+    touched,
+    isRuled: (path) => !isAllowed(path) && !shut.has(path),
+    gateFiles: gateFiles(config.gates, await readScripts(ports.target, candidate)),
+  };
+  return joinFindings([
+    ...touched.flatMap(({ path, mode }) => gitlinkFinding(path, mode) ?? []),
+    ...[...shut].map(protectedFinding),
+    ...(await linkFindings(change)),
+    ...(await findNames(change)),
+    ...(await contentFindings(change, (file) => gitFileFindings(change, file))),
+  ]);
 }
 
-const isManifest = (path: string): boolean => /(^|\/)package\.json$/.test(path);
-
-/** A manifest that is new or removed has nothing to be compared with. */
-async function compareManifests(
-  scope: AttemptScope,
-  path: string,
-  candidate: Candidate,
-): Promise<string | null> {
-  const { target } = scope.ports;
-  const [before, after] = await Promise.all([
-    target.readFile(candidate.base, path),
-    target.readFile(candidate.commit, path),
-  ]);
-  return before === null || after === null ? null : manifestReason(path, before, after);
+/** The package scripts at the base: gates often run one by its name. */
+async function readScripts(target: Target, { base }: Candidate): Promise<ReadonlyMap<string, string>> {
+  try {
+    const manifest: unknown = JSON.parse((await target.readFile(base, "package.json")) ?? "{}");
+    const hasScripts = typeof manifest === "object" && manifest !== null && "scripts" in manifest;
+    const entries = hasScripts ? Object.entries(manifest.scripts ?? {}) : [];
+    return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  } catch {
+    return new Map();
+  }
 }
 
 const symlinkMode = "120000";
 
 /** A link may lead out through another one, so all of them are looked at as soon as one is touched or gone. */
-async function checkLinks(
-  scope: AttemptScope,
-  touched: readonly TouchedPath[],
-  { base, commit }: { readonly base: CommitSha; readonly commit: CommitSha },
-): Promise<string | null> {
-  if (!touched.some(({ mode }) => mode === symlinkMode || mode === null)) return null;
-  const { target } = scope.ports;
-  const after = await target.readLinks(commit);
-  if (after.size === 0) return null;
-  return escapingLink(after, await target.readLinks(base));
+async function linkFindings({ ports, touched, candidate }: GuardedChange): Promise<readonly string[]> {
+  if (!touched.some(({ mode }) => mode === symlinkMode || mode === null)) return [];
+  const after = await ports.target.readLinks(candidate.commit);
+  if (after.size === 0) return [];
+  const finding = escapingLink(after, await ports.target.readLinks(candidate.base));
+  return finding === null ? [] : [finding];
+}
+
+async function findNames({ ports, touched, candidate }: GuardedChange): Promise<readonly string[]> {
+  // A regular file that was another kind of entry before counts as new here; its name is not.
+  const added = touched.filter(({ before, mode }) => before === null && mode !== null);
+  const folders = await Promise.all(
+    foldersOf(added.map(({ path }) => path)).map(async (folder) => {
+      const [before, after] = await Promise.all([
+        ports.target.listFolder(candidate.base, folder),
+        ports.target.listFolder(candidate.commit, folder),
+      ]);
+      return { folder, before, after };
+    }),
+  );
+  return folders.flatMap(nameFindings);
+}
+
+async function gitFileFindings(change: GuardedChange, file: TouchedFile): Promise<readonly string[]> {
+  const rule = isIgnoreFile(file.path)
+    ? ignoreFinding
+    : isAttributesFile(file.path)
+      ? attributesFinding
+      : null;
+  if (rule === null) return [];
+  const folder = file.path.slice(0, file.path.lastIndexOf("/") + 1);
+  const paths = await change.ports.target.listFiles(change.candidate.commit, folder);
+  const finding = rule(
+    {
+      path: file.path,
+      before: file.before?.text ?? "",
+      after: file.after?.text ?? "",
+      paths: paths.map((path) => path.slice(folder.length)),
+    },
+    matchIgnorePatterns,
+  );
+  return finding === null ? [] : [finding];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RalphError } from "../../src/errors.ts";
-import { defaultProtect, parseConfig } from "../../src/formats/config.ts";
+import { defaultProtect } from "../../src/core/guard/default-protect.ts";
+import { parseConfig } from "../../src/formats/config.ts";
 import { configJsonSchema } from "../../src/formats/config-schema.ts";
 
 const gates = "gates: [{ name: tests, run: npm test }]\n";
@@ -113,7 +114,7 @@ workspace: { setup: npm ci, setup_inputs: [package-lock.json], keep: [node_modul
 gates:
   - { name: types, run: npx tsc, timeout: 90s, env: [CI] }
   - { name: slow, run: make slow, report: junit, red_baseline: compare, optional: true }
-protect: [AGENTS.md, "tsconfig*.json"]
+protect: [AGENTS.md, "build.gradle"]
 limits:
   attempts: 4
   rounds: 0
@@ -170,7 +171,7 @@ land: { sign: true }
         optional: true,
       },
     ],
-    protect: [...defaultProtect, "docs/specs/**", "tsconfig*.json"],
+    protect: [...defaultProtect, "docs/specs/**", "build.gradle"],
     checksDir: "../sealed",
     limits: {
       attemptsMax: 4,

@@ -9,13 +9,21 @@ import { dirname, join } from "node:path";
 import { type CommitSha, commitSha, type TreeSha, treeSha } from "../../core/ids.ts";
 import type { Candidate } from "../../core/message.ts";
 import { RalphError } from "../../errors.ts";
-import type { ChangedPath, Composed, ComposeOrder, LandOrder, LandResult, Target } from "../../ports.ts";
+import type {
+  Blob,
+  ChangedPath,
+  Composed,
+  ComposeOrder,
+  LandOrder,
+  LandResult,
+  Target,
+} from "../../ports.ts";
 import { firstLine, type Git, troubleLine } from "./git.ts";
 import { type FastForward, planFastForward } from "./fast-forward.ts";
 import { createCheckoutList, listCheckouts, retryLocked } from "./git-checkout.ts";
 import { attemptRef, landedRef, pruneLanded, readKeptAttempts, readLanded } from "./git-refs.ts";
 import type { ObjectReader } from "./object-reader.ts";
-import { diffTrees, listBelow, readBlob, readCommit, readLink } from "./object-tree.ts";
+import { diffTrees, listBelow, listEntries, readBlob, readCommit, readLink } from "./object-tree.ts";
 import { modes, restoreInput } from "./raw-diff.ts";
 import { redactor } from "../redact.ts";
 
@@ -37,6 +45,8 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
       (await git.ask(["merge-base", "--is-ancestor", commit, branchRef])).code === 0,
     readFile: (commit, path) => readBlob(git.objects, commit, path),
     listFiles: (commit, folder) => listBelow(git.objects, commit, folder),
+    listFolder: (commit, folder) => listEntries(git.objects, commit, folder),
+    readBlobs: (names, bytesMax) => readBlobs(git.objects, names, bytesMax),
     readLinks: (commit) => readLinks(git, commit),
     changedPaths: (from, to) => listChangedPaths(git.objects, from, to),
     compose: (order) => compose(git, order, options.sign),
@@ -67,11 +77,35 @@ async function listChangedPaths(
     (await readCommit(objects, from)).tree,
     (await readCommit(objects, to)).tree,
   );
-  return changes.map(({ path, oldMode, newMode }) => ({
+  return changes.map(({ path, oldMode, oldSha, newMode, newSha }) => ({
     path,
     mode: newMode === modes.missing ? null : newMode,
     isNew: oldMode === modes.missing,
+    before: isRegular(oldMode) ? oldSha : null,
+    after: isRegular(newMode) ? newSha : null,
   }));
+}
+
+const isRegular = (mode: string): boolean => mode.startsWith("100");
+
+/** All sizes are asked for at once, then all contents: a question does not wait for the answer before it. */
+async function readBlobs(
+  objects: ObjectReader,
+  names: readonly string[],
+  bytesMax: number,
+): Promise<readonly Blob[]> {
+  const sizes = await Promise.all(names.map((name) => objects.size(name)));
+  return Promise.all(
+    names.map(async (name, at) => {
+      const bytes = sizes[at] ?? 0;
+      if (bytes > bytesMax) return { bytes, content: null };
+      const object = await objects.read(name);
+      if (object?.type === "blob") return { bytes, content: object.content };
+      throw new RalphError("git-failed", `git does not have ${name}`, {
+        hint: "See whether the repository is whole: git fsck.",
+      });
+    }),
+  );
 }
 
 /** Every symbolic link of a commit: path → what is written in it. */

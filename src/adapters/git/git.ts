@@ -83,7 +83,7 @@ const isScratch = (name: string): boolean => name.includes(".index");
 
 /** `scratch`: folder for private index files, outside the repository. */
 export function createGit(gitDir: string, scratch: string): Git {
-  const reading = ["git", ...settings, ...wholeTreeSettings, "cat-file", "--batch", "-z"];
+  const reading = ["git", ...settings, ...wholeTreeSettings, "cat-file", "--batch-command", "-z"];
   const objects = createObjectReader(() => startStanding(reading, gitDir, gitVariables(gitDir, {})));
   const ask = (args: readonly string[], options: GitOptions = {}): Promise<GitResult> => {
     const cwd = options.checkout ?? gitDir;

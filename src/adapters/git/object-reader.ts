@@ -2,7 +2,7 @@
  * Reads objects of the user's repository through one git process that stays: a question costs a write and a read,
  * not a start of a program.
  *
- * The process is `git cat-file --batch -z`. It resolves a ref anew for each question and finds objects that other
+ * The process is `git cat-file --batch-command -z`. It resolves a ref anew for each question and finds objects that other
  * processes write or pack meanwhile. It never keeps the supervisor alive, and ends when its standard input does.
  */
 import { RalphError } from "../../errors.ts";
@@ -17,25 +17,29 @@ export interface GitObject {
 export interface ObjectReader extends Disposable {
   /** `name` is anything that git takes for one object: `<sha>`, `<sha>:<path>`, `<ref>^{commit}`. Null: there is none. */
   read(name: string): Promise<GitObject | null>;
+  /** How many bytes an object has, without reading it. Null: there is none. */
+  size(name: string): Promise<number | null>;
 }
 
-/** `start` begins a `git cat-file --batch -z` on the repository. */
+/** `start` begins a `git cat-file --batch-command -z` on the repository. */
 export function createObjectReader(start: () => StandingProcess): ObjectReader {
   let session: Session | null = null;
-  const ask = async (name: string): Promise<GitObject | null> => {
+  const askOnce = async (name: string, wants: Wants): Promise<Said | null> => {
     if (session === null || session.isOver()) session = openSession(start());
-    return session.ask(name);
+    return session.ask(name, wants);
+  };
+  const ask = async (name: string, wants: Wants): Promise<Said | null> => {
+    if (name.includes("\0")) return null;
+    try {
+      return await askOnce(name, wants);
+    } catch {
+      // Somebody ended the process, or an object broke it: a new one answers, or says the same again.
+      return askOnce(name, wants);
+    }
   };
   return {
-    async read(name) {
-      if (name.includes("\0")) return null;
-      try {
-        return await ask(name);
-      } catch {
-        // Somebody ended the process, or an object broke it: a new one answers, or says the same again.
-        return ask(name);
-      }
-    },
+    read: (name) => ask(name, "contents"),
+    size: async (name) => (await ask(name, "info"))?.bytes ?? null,
     [Symbol.dispose]() {
       session?.end();
       session = null;
@@ -43,15 +47,24 @@ export function createObjectReader(start: () => StandingProcess): ObjectReader {
   };
 }
 
+/** The two commands of the process that we use. */
+type Wants = "contents" | "info";
+
+/** `content` is empty where only the size was asked for. */
+interface Said extends GitObject {
+  readonly bytes: number;
+}
+
 interface Session {
-  readonly ask: (name: string) => Promise<GitObject | null>;
+  readonly ask: (name: string, wants: Wants) => Promise<Said | null>;
   readonly isOver: () => boolean;
   readonly end: () => void;
 }
 
 interface Question {
   readonly name: string;
-  readonly answer: (object: GitObject | null) => void;
+  readonly wants: Wants;
+  readonly answer: (object: Said | null) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -78,11 +91,16 @@ function openSession(child: StandingProcess): Session {
   child.once("error", stop);
   child.once("close", stop);
   return {
-    ask(name) {
+    ask(name, wants) {
       return new Promise((answer, fail) => {
-        open.push({ name, answer, fail });
+        open.push({ name, wants, answer, fail });
         setHeld(child, true);
-        child.stdin.write(`${name}\0`);
+        // Questions of one moment go out together: thousands of small writes would take longer than the answers.
+        if (child.stdin.writableCorked === 0) {
+          child.stdin.cork();
+          process.nextTick(() => child.stdin.uncork());
+        }
+        child.stdin.write(`${wants} ${name}\0`);
       });
     },
     isOver: () => hasEnded(child),
@@ -94,7 +112,7 @@ function openSession(child: StandingProcess): Session {
 function answerAll(bytes: Buffer, open: Question[]): { readonly rest: Buffer; readonly needed: number } {
   let rest = bytes;
   for (let question = open[0]; question !== undefined; question = open[0]) {
-    const parsed = parseAnswer(rest, question.name);
+    const parsed = parseAnswer(rest, question);
     if (typeof parsed === "number") return { rest, needed: parsed };
     open.shift();
     question.answer(parsed.object);
@@ -104,21 +122,25 @@ function answerAll(bytes: Buffer, open: Question[]): { readonly rest: Buffer; re
 }
 
 interface Answer {
-  readonly object: GitObject | null;
+  readonly object: Said | null;
   readonly size: number;
 }
 
 /** `<sha> <type> <size>`, the content and a line feed; or a line that says why not. A number: how many bytes it takes. */
-function parseAnswer(bytes: Buffer, name: string): Answer | number {
+function parseAnswer(bytes: Buffer, { name, wants }: Question): Answer | number {
   const lineSize = bytes.indexOf("\n") + 1;
   if (lineSize === 0) return bytes.length + 1;
   const line = bytes.toString("latin1", 0, lineSize - 1);
   const [, sha, type, size] = /^([0-9a-f]{40,64}) (blob|tree|commit|tag) (\d+)$/.exec(line) ?? [];
   if (sha === undefined || type === undefined) return parseAbsence(bytes, name);
+  if (wants === "info") {
+    return { object: { sha, type, content: Buffer.alloc(0), bytes: Number(size) }, size: lineSize };
+  }
   const end = lineSize + Number(size);
   if (bytes.length <= end) return end + 1;
   // A copy: what is kept of an answer must not keep all the others in memory.
-  return { object: { sha, type, content: Buffer.from(bytes.subarray(lineSize, end)) }, size: end + 1 };
+  const content = Buffer.from(bytes.subarray(lineSize, end));
+  return { object: { sha, type, content, bytes: content.length }, size: end + 1 };
 }
 
 /** The name may hold line feeds, so the line is compared with what it must be. */

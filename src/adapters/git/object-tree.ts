@@ -46,6 +46,17 @@ export async function listBelow(
   return (await diffSides(objects, { old: [], now: parseTree(tree) }, toBytes(top))).map(({ path }) => path);
 }
 
+/** Names of the entries of one folder; none where there is no folder. */
+export async function listEntries(
+  objects: ObjectReader,
+  commit: CommitSha,
+  folder: string,
+): Promise<readonly string[]> {
+  const tree = await objects.read(nameIn(commit, folder));
+  if (tree?.type !== "tree") return [];
+  return parseTree(tree).map(({ name }) => Buffer.from(name, "latin1").toString());
+}
+
 /** What `git diff-tree -r --raw --no-renames` says of two trees. */
 export async function diffTrees(
   objects: ObjectReader,

@@ -248,11 +248,19 @@ it("tells changed paths with their modes and where links lead", async () => {
     cwd: repository.path,
   });
   const to = commitSha(repository.commit("Odd", { "name\nwith feed": "2\n" }));
-  expect(await open.target.changedPaths(from, to)).toEqual([
-    { path: "-x", mode: "100755", isNew: true },
-    { path: "gone", mode: null, isNew: false },
-    { path: "link", mode: "120000", isNew: true },
-    { path: "name\nwith feed", mode: "100644", isNew: false },
+  const name = (revision: string): string => repository.git("rev-parse", revision);
+  const changed = await open.target.changedPaths(from, to);
+  expect(changed).toEqual([
+    { path: "-x", mode: "100755", isNew: true, before: null, after: name(`${to}:-x`) },
+    { path: "gone", mode: null, isNew: false, before: name(`${from}:gone`), after: null },
+    { path: "link", mode: "120000", isNew: true, before: null, after: null },
+    {
+      path: "name\nwith feed",
+      mode: "100644",
+      isNew: false,
+      before: name(`${from}:name\nwith feed`),
+      after: name(`${to}:name\nwith feed`),
+    },
   ]);
 });
 
@@ -272,6 +280,22 @@ it("makes a commit in which some paths are as they were, be they changed, new or
     "t/turned",
     "t/turned/inside",
   ]);
+});
+
+it("reads contents by their names, but not what is too large, and lists one folder", async () => {
+  using repository = createRepository({ small: "1\n", large: "12345\n", "dir/ü": "", "dir/deep/x": "" });
+  using open = parts(repository);
+  const head = commitSha(repository.git("rev-parse", "HEAD"));
+  const names = ["large", "small"].map((path) => repository.git("rev-parse", `HEAD:${path}`));
+  expect(await open.target.readBlobs(names, 5)).toEqual([
+    { bytes: 6, content: null },
+    { bytes: 2, content: Buffer.from("1\n") },
+  ]);
+  await expect(open.target.readBlobs(["0".repeat(40)], 5)).rejects.toMatchObject({ code: "git-failed" });
+  expect(await open.target.listFolder(head, "")).toEqual(["dir", "large", "small"]);
+  expect(await open.target.listFolder(head, "dir")).toEqual(["deep", "ü"]);
+  expect(await open.target.listFolder(head, "none")).toEqual([]);
+  expect(await open.target.listFolder(head, "small")).toEqual([]);
 });
 
 it("forgets a landed ref that is not part of the target, and refs that are none of its attempts", async () => {

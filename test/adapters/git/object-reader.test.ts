@@ -15,7 +15,7 @@ interface Started {
 function startOn(repository: { readonly path: string }): Started {
   const children: StandingProcess[] = [];
   const objects = createObjectReader(() => {
-    const args = ["cat-file", "--batch", "-z"];
+    const args = ["cat-file", "--batch-command", "-z"];
     const child = spawn("git", args, { cwd: repository.path, stdio: ["pipe", "pipe", "ignore"] });
     children.push(child);
     return child;
@@ -38,6 +38,18 @@ it("answers many questions at once, each with its own object, whatever it is cal
   expect((await objects.read("HEAD:dir"))?.type).toBe("tree");
   expect(await objects.read("HEAD:large\0HEAD:empty")).toBeNull();
   expect(await objects.read("refs/heads/none^{commit}")).toBeNull();
+  expect(children).toHaveLength(1);
+});
+
+it("tells sizes without contents, in between", async () => {
+  using repository = createRepository({ a: "12345", empty: "", "line\nfeed": "1\n" });
+  const { objects, children } = startOn(repository);
+  using _ = objects;
+  const names = ["a", "empty", "none", "line\nfeed"].map((path) => `HEAD:${path}`);
+  const sizes = names.map((name) => objects.size(name));
+  const texts = names.map((name) => textOf(objects, name));
+  expect(await Promise.all(sizes)).toEqual([5, 0, null, 2]);
+  expect(await Promise.all(texts)).toEqual(["12345", "", null, "1\n"]);
   expect(children).toHaveLength(1);
 });
 
