@@ -8,12 +8,13 @@ import { measureGuard } from "./guard.ts";
 import { measureLine } from "./line.ts";
 import { measureLoop } from "./loop.ts";
 import { measureMemory } from "./memory.ts";
+import { measureSlots } from "./slots.ts";
 import { measureStart } from "./start.ts";
 import { measureTasks } from "./tasks.ts";
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only <names>   some of: loop, line, guard, calls, start, memory, tasks,
+  --only <names>   some of: loop, line, guard, calls, start, memory, tasks, slots,
                    functions, agent, clients (what other agents on PATH send first)
   --repeats <n>    repetitions of whole runs (5)
   --tasks <n>      tasks in each measured run (20)
@@ -44,6 +45,7 @@ const sections: Readonly<Record<string, () => readonly Figure[] | Promise<readon
   start: () => measureStart(repeats),
   memory: () => measureMemory(attempts, values.below),
   tasks: () => measureTasks(repeats),
+  slots: () => measureSlots(repeats),
   functions: measureFunctions,
   guard: () => measureGuard(repeats),
   agent: () => measureAgent(repeats),

@@ -161,7 +161,8 @@ export type LaidOut =
   | { readonly kind: "ready"; readonly checkout: GateCheckout }
   | { readonly kind: "setup-failed"; readonly reason: string; readonly output: string };
 
-export interface Workspaces {
+/** Disposing removes the directories that wait for their next use; those in use are left. */
+export interface Workspaces extends AsyncDisposable {
   prepare(task: TaskId, attempt: number, base: CommitSha): Promise<Workspace>;
   /** `trusted`: the commit is on the target, so what its setup makes may be used again. */
   layOut(commit: CommitSha, trusted: boolean): Promise<LaidOut>;

@@ -25,7 +25,10 @@ export async function gate(options: GateOptions): Promise<number> {
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once("SIGINT", abort).once("SIGTERM", abort);
-  const gating = await runGates(composeGating(project, stop.signal), {
+  const ports = composeGating(project, stop.signal);
+  await using workspaces = ports.workspaces;
+  void workspaces;
+  const gating = await runGates(ports, {
     commit,
     gates,
     trusted: false,

@@ -52,6 +52,8 @@ export async function run(options: RunOptions): Promise<number> {
   const stop = new AbortController();
   try {
     const ports = composePorts(project, { journal, queue, log: teller.log, signal: stop.signal });
+    await using workspaces = ports.workspaces;
+    void workspaces;
     const { state, landed, notes } = await recover(ports, journal.takeRecords());
     for (const note of notes) teller.say(`recovered: ${note}`);
     await requireCleanCheckouts(project);

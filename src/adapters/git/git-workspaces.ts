@@ -5,28 +5,18 @@
  * Invariant: no git command runs with a directory's own `.git` as its repository. What an agent or a gate writes
  * there is never believed; the commits an agent makes count only as files.
  */
-import { randomUUID } from "node:crypto";
-import {
-  chmod,
-  lstat,
-  mkdir,
-  copyFile,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type CommitSha, commitSha, type TreeSha, treeSha } from "../../core/ids.ts";
+import { commitSha, type TreeSha, treeSha } from "../../core/ids.ts";
 import { RalphError } from "../../errors.ts";
 import type { GateCheckout, LaidOut, Sealed, SealOrder, Workspace, Workspaces } from "../../ports.ts";
 import type { Dependencies } from "../process/dependencies.ts";
+import { removeDirectory } from "../remove-all.ts";
 import { type Git, troubleLine } from "./git.ts";
 import { diffTrees, readCommit } from "./object-tree.ts";
+import { nameBranch } from "./own-repository.ts";
 import { modes, type RawChange, restoreInput } from "./raw-diff.ts";
+import { createSlotPool, restoreIndex, type Slot, type SlotPool } from "./slots.ts";
 
 export interface GitWorkspacesOptions {
   /** Folder of all work directories; everything in it is ours to delete. */
@@ -37,18 +27,25 @@ export interface GitWorkspacesOptions {
 
 export function createGitWorkspaces(git: Git, options: GitWorkspacesOptions): Workspaces {
   const { folder, dependencies } = options;
-  const layOutDirectory = createLayOut(git, folder);
+  // Two of them: a directory that an agent worked in never becomes a gate checkout.
+  const workspaces = createSlotPool(git, folder);
+  const checkouts = createSlotPool(git, folder);
   return {
     async prepare(_task, _attempt, base) {
-      const laidOut = await layOutDirectory(base);
-      await nameBranch(laidOut.tree, options.branch, base);
-      return openWorkspace(git, { ...laidOut, dependencies });
+      const slot = await workspaces.take(base);
+      await nameBranch(slot.tree, options.branch, base);
+      return openWorkspace(git, { slot, dependencies, pool: workspaces });
     },
     async layOut(commit, trusted): Promise<LaidOut> {
-      const laidOut = await layOutDirectory(commit);
-      const failure = await dependencies.provide(laidOut.tree, trusted);
-      if (failure === null) return { kind: "ready", checkout: openGateCheckout(git, laidOut) };
-      await removeDirectory(laidOut.home);
+      let slot = await checkouts.take(commit);
+      // What is stored is made where nothing has ever run.
+      if (trusted && slot.isWarm && !(await dependencies.isStored(slot.tree))) {
+        await removeDirectory(slot.home);
+        slot = await checkouts.takeFresh(commit);
+      }
+      const failure = await dependencies.provide(slot.tree, trusted, slot.place);
+      if (failure === null) return { kind: "ready", checkout: openGateCheckout(git, slot, checkouts) };
+      await removeDirectory(slot.home);
       return { kind: "setup-failed", ...failure };
     },
     async sweep() {
@@ -57,114 +54,23 @@ export function createGitWorkspaces(git: Git, options: GitWorkspacesOptions): Wo
       await Promise.all(left.map((name) => removeDirectory(join(folder, name))));
       return left.length;
     },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([workspaces.drain(), checkouts.drain()]);
+    },
   };
-}
-
-interface Directory {
-  readonly commit: CommitSha;
-  /** Holds the tree and, beside it, the files through which the supervisor and the tree's user talk. */
-  readonly home: string;
-  readonly tree: string;
-  /**
-   * Index as it was when the directory was laid out: with it, only changed files are read again. It is kept in
-   * memory, because the directory's user could write any file, and an index can hide changes.
-   */
-  readonly index: Buffer;
-  /** When it was written: git reads again what changed in that moment or later. */
-  readonly indexedAtMs: number;
-}
-
-type LayOut = (commit: CommitSha) => Promise<Directory>;
-
-/** Makes directories with the files of one commit and a fresh `.git` of its own that borrows the user's objects. */
-function createLayOut(git: Git, folder: string): LayOut {
-  const skeleton: Skeleton = { config: null };
-  return async (commit) => {
-    const home = join(folder, randomUUID());
-    const tree = join(home, "tree");
-    await mkdir(tree, { recursive: true, mode: 0o700 });
-    const [laidOut] = await Promise.all([
-      git.withIndex(async (file) => {
-        await git.run(["read-tree", "--reset", "-u", commit], { workTree: tree, index: file });
-        return { index: await readFile(file), indexedAtMs: Math.floor((await stat(file)).mtimeMs) };
-      }),
-      makeOwnRepository(git, tree, { commit, skeleton }),
-    ]);
-    await writeFile(join(tree, ".git", "index"), laidOut.index);
-    return { commit, home, tree, ...laidOut };
-  };
-}
-
-/** What `git init` finds out about this place, asked once: it is the same for every directory beside it. */
-interface Skeleton {
-  config: string | null;
-}
-
-/** The index as it was, with its time: a younger file would make git trust what changed just after it was written. */
-async function restoreIndex(directory: Directory, file: string): Promise<void> {
-  await writeFile(file, directory.index);
-  await utimes(file, directory.indexedAtMs / 1000, directory.indexedAtMs / 1000);
-}
-
-/** No remotes, no credentials, no hooks: what the user's repository knows beside objects stays there. */
-async function makeOwnRepository(
-  git: Git,
-  tree: string,
-  { commit, skeleton }: { readonly commit: CommitSha; readonly skeleton: Skeleton },
-): Promise<void> {
-  const own = join(tree, ".git");
-  if (skeleton.config === null) {
-    const format = commit.length === 64 ? "sha256" : "sha1";
-    await git.run(["init", "-q", "--template=", `--object-format=${format}`, tree], { checkout: tree });
-    skeleton.config = await readFile(join(own, "config"), "utf8");
-  }
-  const folders = ["objects/info", "objects/pack", "refs/heads", "refs/tags"];
-  await Promise.all(folders.map((name) => mkdir(join(own, name), { recursive: true })));
-  await writeFile(join(own, "config"), skeleton.config);
-  await writeFile(join(own, "objects", "info", "alternates"), `${git.gitDir}/objects\n`);
-  // History that the user's repository does not have must not be looked for here either.
-  await copyFile(join(git.gitDir, "shallow"), join(own, "shallow")).catch(() => {});
-  await writeFile(join(own, "HEAD"), `${commit}\n`);
-}
-
-/** The agent finds itself on a branch of the target's name, as it would in any clone. */
-async function nameBranch(tree: string, branch: string, base: CommitSha): Promise<void> {
-  const ref = join(tree, ".git", "refs", "heads", branch);
-  await mkdir(join(ref, ".."), { recursive: true });
-  await writeFile(ref, `${base}\n`);
-  await writeFile(join(tree, ".git", "HEAD"), `ref: refs/heads/${branch}\n`);
-}
-
-/** Renamed first, so that a half-deleted directory is never mistaken for a whole one. */
-async function removeDirectory(path: string): Promise<void> {
-  const doomed = `${path}.gone`;
-  await rename(path, doomed).catch(() => {});
-  const remove = (): Promise<void> => rm(doomed, { recursive: true, force: true, maxRetries: 5 });
-  try {
-    await remove();
-  } catch {
-    // A directory without write permission keeps what is in it: an agent may leave such ones.
-    await makeWritable(doomed);
-    await remove();
-  }
-}
-
-/** The removal that failed may still be at work in other folders: what is gone meanwhile needs no permission. */
-async function makeWritable(folder: string): Promise<void> {
-  await chmod(folder, 0o700).catch(() => {});
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-    if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
-  }
 }
 
 const setupHint = "Run the command in a fresh clone by hand; see setup.log in the state directory.";
 
-interface OpenWorkspace extends Directory {
+interface OpenWorkspace {
+  readonly slot: Slot;
   readonly dependencies: Dependencies;
+  readonly pool: SlotPool;
 }
 
 async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> {
-  const { home, tree, commit: base } = open;
+  const { slot, dependencies, pool } = open;
+  const { home, tree, commit: base } = slot;
   const identity = await identify(tree);
   return {
     path: tree,
@@ -172,15 +78,15 @@ async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> 
     briefFile: join(home, "brief.md"),
     claimFile: join(home, "claim.json"),
     async provision() {
-      const failure = await open.dependencies.provide(tree, false);
+      const failure = await dependencies.provide(tree, false, slot.place);
       if (failure !== null) throw new RalphError("setup-failed", failure.reason, { hint: setupHint });
     },
     async seal(order) {
       if ((await identify(tree)) !== identity)
         return { kind: "refused", reason: "the workspace was replaced" };
-      return sealDirectory(git, open, order);
+      return sealDirectory(git, slot, order);
     },
-    release: () => removeDirectory(home),
+    release: () => pool.give(slot),
   };
 }
 
@@ -190,10 +96,10 @@ async function identify(path: string): Promise<string | null> {
   return stats?.isDirectory() === true ? `${stats.dev}:${stats.ino}` : null;
 }
 
-async function sealDirectory(git: Git, open: OpenWorkspace, order: SealOrder): Promise<Sealed> {
-  const { tree: workTree, commit: base } = open;
+async function sealDirectory(git: Git, slot: Slot, order: SealOrder): Promise<Sealed> {
+  const { tree: workTree, commit: base } = slot;
   return git.withIndex(async (index) => {
-    await restoreIndex(open, index);
+    await restoreIndex(slot, index);
     const staged = await stageAll(git, workTree, index);
     if (staged.trouble !== null) return { kind: "refused", reason: staged.trouble };
     const baseTree = (await readCommit(git.objects, base)).tree;
@@ -283,13 +189,13 @@ async function putBack(
 
 const isNew = (change: RawChange): boolean => change.oldMode === modes.missing;
 
-function openGateCheckout(git: Git, directory: Directory): GateCheckout {
-  const { home, tree: workTree, commit } = directory;
+function openGateCheckout(git: Git, slot: Slot, pool: SlotPool): GateCheckout {
+  const { tree: workTree, commit } = slot;
   return {
     path: workTree,
     async changedPaths() {
       return git.withIndex(async (index) => {
-        await restoreIndex(directory, index);
+        await restoreIndex(slot, index);
         const { trouble, isChanged } = await stageAll(git, workTree, index);
         if (trouble !== null) return [trouble];
         if (!isChanged) return [];
@@ -297,6 +203,6 @@ function openGateCheckout(git: Git, directory: Directory): GateCheckout {
         return (await git.run(changes, { index })).split("\0").filter((path) => path !== "");
       });
     },
-    [Symbol.asyncDispose]: () => removeDirectory(home),
+    [Symbol.asyncDispose]: () => pool.give(slot),
   };
 }

@@ -1,16 +1,19 @@
 /**
  * Dependencies that `workspace.setup` makes (node_modules, a virtual environment), made once per input and copied
- * fresh into every workspace and gate checkout.
+ * into every workspace and gate checkout; where they stay from one use to the next, they are verified before each.
  *
  * Invariant: the store is filled only from gate checkouts of commits on the target, and only with what does not
  * point back to the directory it was made in. Nothing under judgement ever runs in the store: every use is a copy.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Config } from "../../core/config.ts";
+import { compareManifest, type Extent, type Manifest, readManifest, settle } from "../manifest.ts";
+import { removeAll } from "../remove-all.ts";
 import { buildEnvironment } from "./environment.ts";
+import { copyKept, exists, type KeptPlace, mendKept, noteKept } from "./kept.ts";
 import { startGroup } from "./process-group.ts";
 
 export interface SetupFailure {
@@ -21,9 +24,12 @@ export interface SetupFailure {
 export interface Dependencies {
   /**
    * Null when the dependencies are in place. `mayStore`: what setup makes here may be used again. Only for gate
-   * checkouts of commits on the target: never for a workspace, in which an agent is about to work.
+   * checkouts of commits on the target: never for a workspace, in which an agent is about to work. `place`: given
+   * for a directory that is used again; what it holds from its last use is verified first.
    */
-  provide(directory: string, mayStore: boolean): Promise<SetupFailure | null>;
+  provide(directory: string, mayStore: boolean, place?: KeptPlace): Promise<SetupFailure | null>;
+  /** Whether a copy from the store is all that this directory needs. */
+  isStored(directory: string): Promise<boolean>;
 }
 
 export interface DependenciesOptions {
@@ -37,12 +43,22 @@ const setupMsMax = 30 * 60_000;
 
 export function createDependencies(options: DependenciesOptions): Dependencies {
   const { setup, keep } = options.workspace;
+  const store = openStore(options.folder);
   let queue: Promise<unknown> = Promise.resolve();
-  const provide = async (directory: string, mayStore: boolean): Promise<SetupFailure | null> => {
+  const provide = async (
+    directory: string,
+    mayStore: boolean,
+    place: KeptPlace | undefined,
+  ): Promise<SetupFailure | null> => {
     if (setup === null) return null;
-    const stored = join(options.folder, await keyOf(options, directory));
-    if (await exists(stored)) {
+    const key = await keyOf(options, directory);
+    const stored = join(options.folder, key);
+    if (place !== undefined && (await reuseKept(store, { key, directory, place }))) return null;
+    if (place !== undefined) await clearKept(directory, place);
+    if (await store.isSound(key)) {
       await copyKept(keep, stored, directory);
+      if (place !== undefined)
+        place.kept = await noteKept(key, keep, { directory, place, scratch: options.folder });
       return null;
     }
     const failure = await runSetup(setup, directory, options);
@@ -50,18 +66,88 @@ export function createDependencies(options: DependenciesOptions): Dependencies {
     const isStorable = mayStore && (await allExist(directory, keep)) && !(await pointsBack(directory, keep));
     if (failure === null && isStorable) {
       await storeKept(keep, directory, stored);
+      await store.note(key);
       await pruneStore(options.folder);
     }
     return failure;
   };
+  // One after the other: two checkouts of the same commit must not run the same setup twice.
+  const inTurn = <T>(step: () => Promise<T>): Promise<T> => {
+    const turn = queue.then(step);
+    queue = turn.catch(() => null);
+    return turn;
+  };
   return {
-    // One after the other: two checkouts of the same commit must not run the same setup twice.
-    provide(directory, mayStore) {
-      const turn = queue.then(() => provide(directory, mayStore));
-      queue = turn.catch(() => null);
-      return turn;
+    provide: (directory, mayStore, place) => inTurn(() => provide(directory, mayStore, place)),
+    isStored: (directory) =>
+      inTurn(async () => setup === null || store.isSound(await keyOf(options, directory))),
+  };
+}
+
+interface Store {
+  readonly folder: string;
+  /** Whether there is an entry, and it is as it was when this run first saw it. Another is removed. */
+  isSound(key: string): Promise<boolean>;
+  /** Notes an entry as it is now. */
+  note(key: string): Promise<void>;
+}
+
+const everything: Extent = { from: [""], skip: new Set() };
+
+/** Agents run with the rights of the supervisor: they could write to the store if they knew where it is. */
+function openStore(folder: string): Store {
+  const known = new Map<string, Manifest>();
+  const note = async (key: string): Promise<void> => {
+    const manifest = await readManifest(join(folder, key), everything);
+    if (manifest !== null && (await settle(folder, manifest))) known.set(key, manifest);
+    else known.delete(key);
+  };
+  return {
+    folder,
+    note,
+    async isSound(key) {
+      const stored = join(folder, key);
+      if (!(await exists(stored))) return false;
+      const manifest = known.get(key);
+      if (manifest === undefined) {
+        await note(key);
+        return true;
+      }
+      const found = await compareManifest(stored, everything, manifest).catch(() => null);
+      if (found !== null && found.foreign.length === 0 && found.lost.length === 0) return true;
+      known.delete(key);
+      await removeAll(stored);
+      return false;
     },
   };
+}
+
+interface Reuse {
+  readonly key: string;
+  readonly directory: string;
+  readonly place: KeptPlace;
+}
+
+/** True when what the directory still holds is what a copy would put there. */
+async function reuseKept(store: Store, { key, directory, place }: Reuse): Promise<boolean> {
+  const { kept } = place;
+  if (kept === null || kept.key !== key) return false;
+  const stored = join(store.folder, key);
+  try {
+    const isMendable = async (): Promise<boolean> => store.isSound(key);
+    const how = await mendKept(kept, directory, { stored, isMendable });
+    if (how === "mended")
+      place.kept = await noteKept(key, kept.roots, { directory, place, scratch: store.folder });
+    return how !== "spoilt";
+  } catch {
+    // Folders that cannot be read, say: then all of it is made anew.
+    return false;
+  }
+}
+
+async function clearKept(directory: string, place: KeptPlace): Promise<void> {
+  for (const root of place.kept?.roots ?? []) await removeAll(join(directory, root));
+  place.kept = null;
 }
 
 /** Everything the result depends on: the command, its inputs, the platform. */
@@ -104,19 +190,6 @@ async function storeKept(keep: readonly string[], from: string, stored: string):
   await mkdir(partial, { recursive: true, mode: 0o700 });
   await copyKept(keep, from, partial);
   await rename(partial, stored);
-}
-
-async function copyKept(keep: readonly string[], from: string, to: string): Promise<void> {
-  for (const path of keep) {
-    if (!(await exists(join(from, path)))) continue;
-    await rm(join(to, path), { recursive: true, force: true });
-    await mkdir(dirname(join(to, path)), { recursive: true });
-    await cp(join(from, path), join(to, path), {
-      recursive: true,
-      verbatimSymlinks: true,
-      preserveTimestamps: true,
-    });
-  }
 }
 
 /**
@@ -173,5 +246,3 @@ async function allExist(directory: string, paths: readonly string[]): Promise<bo
   const found = await Promise.all(paths.map((path) => exists(join(directory, path))));
   return paths.length > 0 && found.every(Boolean);
 }
-
-const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;

@@ -404,6 +404,7 @@ it("removes directories that nobody may write or read, without following links o
   if (isRoot) process.seteuid?.(65534);
   try {
     await workspace.release();
+    await open.workspaces[Symbol.asyncDispose]();
   } finally {
     if (isRoot) process.seteuid?.(0);
   }
