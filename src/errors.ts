@@ -19,6 +19,8 @@ export const errorCodes = {
   "key-missing": 6,
   "setup-failed": 2,
   "file-exists": 2,
+  "baseline-red": 2,
+  "drill-required": 2,
   "lease-held": 3,
   "journal-corrupt": 2,
   "target-not-judged": 70,

@@ -198,6 +198,19 @@ export interface SealedChecks {
   lay(name: string, directory: string): Promise<readonly string[]>;
 }
 
+/** One path of a change that is made on purpose; null as content removes it. */
+export interface PlantedEdit {
+  readonly path: string;
+  readonly mode: string;
+  /** Text of a file, target of a link, or commit of a gitlink. */
+  readonly content: string | null;
+}
+
+export interface Planter {
+  /** A commit on `base` that no ref names: checkout, index and branches of people stay as they are. */
+  plant(base: CommitSha, edits: readonly PlantedEdit[]): Promise<CommitSha>;
+}
+
 /** What a fresh agent is told. `context` is the beginning of `text` that is the same for many tasks. */
 export interface Brief {
   readonly text: string;

@@ -13,3 +13,9 @@ export function amount(value: string): number {
     throw new InvalidArgumentError("It takes an amount above 0.");
   return Number(value);
 }
+
+export function percentage(value: string): number {
+  const percent = wholeNumber(value);
+  if (percent < 0 || percent > 100) throw new InvalidArgumentError("It takes a percentage, 0 to 100.");
+  return percent;
+}

@@ -38,7 +38,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   await layOutProject(project);
   print(introduction(project, options.live));
   const overrides = options.live ? liveOverrides(options.model) : {};
-  const status = await run({ cwd: project, overrides, log: options.log });
+  const status = await run({ cwd: project, overrides, log: options.log, drillPercentMin: null });
   print();
   await showLog({ cwd: project, run: null, all: false, json: false });
   if (options.live) {

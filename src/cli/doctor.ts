@@ -22,6 +22,7 @@ import {
   requireTarget,
 } from "./compose.ts";
 import { reportAdvice } from "../survey/survey.ts";
+import { currentDrill, drillCommand } from "./drill-standing.ts";
 import { moneyWarning } from "./money.ts";
 import { readOverrides } from "./settings.ts";
 import { hang, print, printJson, style } from "./print.ts";
@@ -70,6 +71,7 @@ async function examine(cwd: string, tell: (finding: Finding) => void): Promise<v
     lookAtMoney,
     lookAtSandbox,
     lookAtReports,
+    lookAtDrill,
     lookAtQueue,
     lookAtGates,
   ]) {
@@ -218,6 +220,19 @@ const lookAtReports: Look = ({ config }) =>
       `${name} is judged by its exit code alone, so a test that vanished is not noticed; ${reportAdvice(run)}`,
     ),
   );
+
+/** A gate that was never seen red proves little. */
+const lookAtDrill: Look = (project) => {
+  const record = currentDrill(project);
+  if (record === null)
+    return [warning("drill", `the gates were never drilled as they are now: ${drillCommand}`)];
+  const { caught, total } = record;
+  if (caught === total && total > 0) return [good("drill", `${caught}/${total} known-bad changes caught`)];
+  const classes = [...new Set(record.missed.map((missed) => missed.class))].join(", ");
+  return [
+    warning("drill", `${caught}/${total} known-bad changes caught, missed: ${classes}; ${drillCommand}`),
+  ];
+};
 
 const lookAtQueue: Look = async (project) => {
   const source = await openQueue(project);

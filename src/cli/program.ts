@@ -5,7 +5,7 @@ import { Command, CommanderError, Option } from "commander";
 import { currentBranch, findRepository } from "../adapters/git/repository.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
 import { addAgent } from "./agent-command.ts";
-import { example, wholeNumber } from "./arguments.ts";
+import { example, percentage, wholeNumber } from "./arguments.ts";
 import { nameSources, readOverrides, settings } from "./settings.ts";
 import type { LogFormat } from "./tell.ts";
 
@@ -112,17 +112,23 @@ function addDoctor(program: Command, outcome: { status: number }): void {
     });
 }
 
+type RunFlags = { readonly log: LogFormat; readonly requireDrill?: number } & Readonly<
+  Record<string, unknown>
+>;
+
 function addRun(program: Command, outcome: { status: number }): void {
   const command = program
     .command("run")
     .description("work through the queue until it is drained")
     .addOption(logOption());
   for (const { flag, help, variable } of settings) command.option(`--${flag}`, `${help} ($${variable})`);
+  command.option("--require-drill <percent>", "start only if the last drill caught that many", percentage);
   command.addHelpText("after", `${exitCodes}\n${example("ralphwright run --until 07:00 --max-usd 20")}`);
-  command.action(async ({ log, ...flags }: { log: LogFormat } & Record<string, unknown>) => {
+  command.action(async ({ log, requireDrill, ...flags }: RunFlags) => {
     const { run } = await import("./run.ts");
+    const overrides = readOverrides(flags, process.env);
     try {
-      outcome.status = await run({ cwd: cwd(), overrides: readOverrides(flags, process.env), log });
+      outcome.status = await run({ cwd: cwd(), overrides, log, drillPercentMin: requireDrill ?? null });
     } catch (error) {
       throw nameSources(error, flags, process.env);
     }
@@ -253,16 +259,28 @@ function addShow(program: Command): void {
     );
 }
 
+interface GateFlags {
+  readonly drill: boolean;
+  readonly seed?: number;
+  readonly json?: true;
+}
+
 function addGate(program: Command, outcome: { status: number }): void {
   program
     .command("gate [names...]")
     .description("run the gates on this checkout as it stands, as the loop would")
+    .option("--drill", "plant known-bad changes instead, and see which the gates catch", false)
+    .option("--seed <n>", "with --drill: the same changes as in a drill with this seed", wholeNumber)
     .option(...json)
     .addHelpText("after", example("ralphwright gate tests"))
-    .action(async (names: string[], options: { json?: true }) => {
-      outcome.status = await (
-        await import("./gate.ts")
-      ).gate({ cwd: cwd(), names, json: options.json === true });
+    .action(async (names: string[], { drill, seed, json: asJson }: GateFlags) => {
+      const options = { cwd: cwd(), json: asJson === true };
+      if (!drill && seed !== undefined) throw new RalphError("usage", "--seed is for a drill: gate --drill");
+      if (drill && names.length > 0)
+        throw new RalphError("usage", "a drill takes all gates: leave out their names");
+      outcome.status = drill
+        ? await (await import("./drill.ts")).drillGates({ ...options, seed: seed ?? null })
+        : await (await import("./gate.ts")).gate({ ...options, names });
     });
 }
 

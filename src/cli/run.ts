@@ -24,6 +24,7 @@ import {
   requireIdentity,
   requireTarget,
 } from "./compose.ts";
+import { requireDrill } from "./drill-standing.ts";
 import { isPriceUnknown, moneyWarning } from "./money.ts";
 import { createTeller, type LogFormat, type Teller } from "./tell.ts";
 
@@ -31,12 +32,15 @@ export interface RunOptions {
   readonly cwd: string;
   readonly overrides: Overrides;
   readonly log: LogFormat;
+  /** The last drill must have caught that many percent; null asks for none. */
+  readonly drillPercentMin: number | null;
 }
 
 /** Returns the exit status. */
 export async function run(options: RunOptions): Promise<number> {
   const project = await openProject(options.cwd, options.overrides);
   await requireRunnable(project);
+  if (options.drillPercentMin !== null) requireDrill(project, options.drillPercentMin);
   const now = new Date();
   using lease = takeLease(project.state.lease, now.toISOString());
   void lease;

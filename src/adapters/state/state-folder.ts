@@ -26,6 +26,8 @@ export interface StateFolder {
   readonly work: string;
   /** Private indexes and reports. */
   readonly scratch: string;
+  /** What the last drill found. */
+  readonly drill: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -46,6 +48,7 @@ export function locateState(repository: Repository, environment: Environment): S
     dependencies: join(path, "dependencies"),
     work: join(path, "work"),
     scratch: join(path, "scratch"),
+    drill: join(path, "drill.json"),
   };
 }
 
