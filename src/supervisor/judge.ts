@@ -16,6 +16,7 @@ import {
   type TestResult,
 } from "../core/verdict.ts";
 import { parseTask } from "../formats/task-file.ts";
+import { warnOfUnusedAllowances } from "./allowances.ts";
 import { checkBaseline, checkGates } from "./baseline.ts";
 import { runBaseTests } from "./base-tests.ts";
 import { composeLanding, composeRecord, type Landing } from "./candidate.ts";
@@ -154,6 +155,8 @@ async function judge(
   if (proof.kind === "stopped") return inconclusive("the run was stopped");
   if (proof.kind === "fails") return rejected(red(proof.reason), proof.results, proof.gates);
   rememberPasses(ports, candidate.tree, gates, gating.results);
+  const tests = gates.flatMap((gate) => ports.passes.recall(passKey(ports, baseTree, gate)) ?? []);
+  await warnOfUnusedAllowances(scope, task, { candidate, tests: tests.map(({ name }) => name) });
   const flaky = gating.flakes.flatMap(flakeNames);
   const names = verdictNames(scope, task);
   const verdict = { kind: "accept", candidate, gates: names, ...(flaky.length > 0 && { flaky }) } as const;

@@ -265,3 +265,15 @@ it("refuses in a run before any gate, and the agent can read why", async () => {
   expect(world.redCommits()).toEqual([]);
   expect(world.landed().every((subject) => subject.startsWith("Give up "))).toBe(true);
 });
+
+it("warns of what a task allows and nobody used", async () => {
+  await using world = await createWorld({
+    tasks: { one: 'allow: ["tset/**", "src/one.mjs"]\nallow_tests: ["wrods > *", "*empty text"]' },
+  });
+  const run = await world.run();
+  expect(run.status).toBe(0);
+  expect(run.lines.filter((line) => line.includes("allow"))).toEqual([
+    "allow_tests of tasks/one.md names no test: wrods > *",
+    "allow of tasks/one.md matches nothing that was changed: tset/**",
+  ]);
+});
