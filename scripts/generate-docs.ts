@@ -10,10 +10,12 @@ import { agentProtocolJsonSchema } from "../src/formats/agent-stream.ts";
 import { configJsonSchema } from "../src/formats/config-schema.ts";
 import { defaultProtect } from "../src/core/guard/default-protect.ts";
 import { withLoopTable } from "./loop-table.ts";
+import { withCheatsTables } from "./cheats-tables.ts";
 
 /** Path from the top of the repository → the text it should have; `read` gives the text it has now. */
 export async function generateDocs(read: (file: string) => string): Promise<ReadonlyMap<string, string>> {
   const texts: readonly (readonly [string, string])[] = [
+    ["docs/cheats.md", withCheatsTables(read("docs/cheats.md"))],
     ["docs/commands.md", renderCommands()],
     ["docs/configuration.md", withConfigurationTables(read("docs/configuration.md"))],
     ["docs/loop.md", withLoopTable(read("docs/loop.md"))],

@@ -1,0 +1,4 @@
+/** The cases of the Go sample. */
+import { judgeCases } from "./judge-cases.ts";
+
+judgeCases("go");

@@ -1,0 +1,4 @@
+/** The cases of the JavaScript sample. */
+import { judgeCases } from "./judge-cases.ts";
+
+judgeCases("javascript");

@@ -1,0 +1,4 @@
+/** The cases of the Python sample. */
+import { judgeCases } from "./judge-cases.ts";
+
+judgeCases("python");
