@@ -21,6 +21,14 @@ const crashProgram = (query: string): readonly string[] => [
 const kindsOf = (world: World, type: string): number =>
   world.records().filter(({ event }) => event.type === type).length;
 
+/** Several candidates in line, one behind the other, when the supervisor dies. */
+const createLine = (): Promise<World> =>
+  createWorld({
+    tasks: ["good", "fine", "red", "well"],
+    agent: { red: "breaks-a-test" },
+    config: { gates: [{ name: "check", run: "grep -q split src/words.mjs" }], concurrency: 4 },
+  });
+
 /** What must be true in the end, wherever the first supervisor died. */
 function judgeWorld(world: World): object {
   const landed = world.landed();
@@ -84,5 +92,25 @@ it.concurrent.for(instants)(
     const run = await world.run();
     expect(run.status, run.stderr).toBe(1);
     expect(judgeWorld(world)).toEqual(asItShouldBe);
+  },
+);
+
+it.concurrent.for([12, 16, 19, 22, 25, 28, 31, 34])(
+  "lands each of several tasks once when it is killed after record %i with a line of them",
+  async (record, { expect }) => {
+    await using world = await createLine();
+    const killed = await world.run({ node: crashProgram(`record=${record}`) });
+    expect(killed.signal).toBe("SIGKILL");
+    const run = await world.run();
+    expect(run.status, run.stderr).toBe(1);
+    const landed = world.landed();
+    expect(landed.filter((subject) => subject.startsWith("Do ")).toSorted()).toEqual([
+      "Do fine",
+      "Do good",
+      "Do well",
+    ]);
+    expect(landed.filter((subject) => subject.startsWith("Give up red"))).toHaveLength(1);
+    expect(landed).toHaveLength(4);
+    expect(judgeWorld(world)).toMatchObject({ red: [], leftovers: [], seqs: true });
   },
 );
