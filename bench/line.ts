@@ -1,10 +1,12 @@
 /** What many workspaces at once give, and what judging ahead of the target costs in gate runs. */
+import { join } from "node:path";
 import { commitSha, taskId, treeSha } from "../src/core/ids.ts";
 import type { AttemptCommand, LoopEvent } from "../src/core/message.ts";
 import { noUsage } from "../src/core/message.ts";
 import { emptyState, type LoopState } from "../src/core/state.ts";
 import { transition } from "../src/core/transition.ts";
 import { type Figure, median, spread } from "./figure.ts";
+import { readJournal } from "../src/adapters/state/journal-file.ts";
 import { createProject, finish, startRun } from "./sample-project.ts";
 
 /** An agent that takes as long as this is waiting for a model: what several of them can do at the same time. */
@@ -16,7 +18,28 @@ export async function measureLine(options: {
   readonly tasks: number;
   readonly repeats: number;
 }): Promise<readonly Figure[]> {
-  return [...simulateChains(), ...(await measureWorkspaces(options))];
+  return [...simulateChains(), await measureLanding(options), ...(await measureWorkspaces(options))];
+}
+
+const largeFiles = 5_000;
+
+/** What a change pays from its sealing to its landing on a large repository, with a gate that does nothing. */
+async function measureLanding({ tasks }: { readonly tasks: number }): Promise<Figure> {
+  using project = createProject({ tasks, sourceFiles: largeFiles });
+  await finish(startRun(project));
+  const sealedMs = new Map<string, number>();
+  const times: number[] = [];
+  for (const { event, atMs } of readJournal(join(project.state, "journal.jsonl"))) {
+    if (event.type === "change-sealed") sealedMs.set(event.task, atMs);
+    if (event.type === "task-landed") times.push(atMs - (sealedMs.get(event.task) ?? Number.NaN));
+  }
+  return {
+    title: `from sealed to landed on ${largeFiles} files, gate: true`,
+    value: median(times),
+    unit: "ms",
+    limit: 100,
+    note: spread(times),
+  };
 }
 
 /** Whole runs: tasks per second with N workspaces, beside one. */

@@ -11,6 +11,8 @@ export interface ProjectOptions {
   readonly tasks: number;
   /** Run by bash; `instantAgent` unless told otherwise. */
   readonly agent?: string;
+  /** Files in the repository beside tasks; 40 unless told otherwise. */
+  readonly sourceFiles?: number;
   /** Workspaces at once; 1 unless told otherwise. */
   readonly concurrency?: number;
   /** Folder below which everything lies; the system's folder for temporary files unless told otherwise. */
@@ -90,12 +92,11 @@ function environmentOf(folder: string, state: string): Record<string, string> {
   return { PATH: process.env["PATH"] ?? "", HOME: home, RALPH_STATE_DIR: state, TZ: "UTC" };
 }
 
-const sourceFiles = 40;
-
 function projectFiles({
   tasks,
   agent = instantAgent,
   concurrency = 1,
+  sourceFiles = 40,
 }: ProjectOptions): Record<string, string> {
   const config = {
     version: 1,
