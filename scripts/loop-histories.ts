@@ -23,7 +23,12 @@ export const changed = (tree: string): Change => ({
 });
 
 const limits = { usdMax: null, untilMs: null, tasksMax: null, failuresInARowMax: 9 };
-export const runStarted: LoopEvent = { type: "run-started", run: "run", limits, judgingMax: 2 };
+export const runStarted: Extract<LoopEvent, { type: "run-started" }> = {
+  type: "run-started",
+  run: "run",
+  limits,
+  judgingMax: 2,
+};
 export const stopRequested = (how: "drain" | "now"): LoopEvent => ({
   type: "stop-requested",
   how,

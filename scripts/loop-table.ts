@@ -123,6 +123,7 @@ interface Condition {
   readonly roundsMax?: number;
   readonly paths?: () => Readonly<Partial<Record<Phase, readonly LoopEvent[]>>>;
   readonly other?: "ahead" | "behind";
+  readonly mode?: "branch";
 }
 
 function stepsOf(place: Place, { name, event }: Variant): readonly LoopStep[] {
@@ -146,7 +147,8 @@ const keyOf = ({ next, commands }: Pick<LoopStep, "next" | "commands">): string 
 /** Tries the event; null when it cannot arrive there. */
 function probe(place: Place, event: OpenAttemptEvent, condition: Condition): ReturnType<typeof told> | null {
   if (!fits(place.goal, event.type)) return null;
-  const before = stateIn(place, condition);
+  const isReviewed = event.type === "review-opened";
+  const before = stateIn(place, isReviewed ? { ...condition, mode: "branch" } : condition);
   if (before === null) return null;
   try {
     return told(before, transition(before, event, { nowMs: 9 }));
@@ -158,7 +160,8 @@ function probe(place: Place, event: OpenAttemptEvent, condition: Condition): Ret
 
 /** A landing attempt lands or fails; a give-up ends with the task blocked. */
 function fits(goal: Attempt["goal"], type: OpenAttemptEvent["type"]): boolean {
-  if (type === "task-landed" || type === "attempt-rejected") return goal === "land";
+  if (type === "task-landed" || type === "review-opened" || type === "attempt-rejected")
+    return goal === "land";
   return type !== "task-blocked" || goal === "give-up";
 }
 
@@ -200,13 +203,13 @@ function behind(phase: Phase): readonly LoopEvent[] {
 }
 
 function historyOf(place: Place, condition: Condition): readonly LoopEvent[] | null {
-  const { stop, roundsMax = 2, other } = condition;
+  const { stop, roundsMax = 2, other, mode } = condition;
   const { before, after } = othersAt(place.phase, other);
   const path = condition.paths?.()[place.phase] ?? pathsOf(place.goal, before.length === 0)[place.phase];
   if (path === null || (other === "behind" && after.length === 0)) return null;
   const theirStart = startOf(theirs, roundsMax);
   return [
-    runStarted,
+    mode === undefined ? runStarted : { ...runStarted, mode },
     ...(before.length === 0 ? [] : [...theirStart, ...before]),
     ...(place.goal === "land" ? startOf(mine, roundsMax) : failedOnce(mine, roundsMax)),
     ...path,
@@ -235,6 +238,7 @@ function variants(): readonly Variant[] {
     { type: "target-moved", ...mine },
     { type: "landing-refused", ...mine, reason },
     { type: "task-landed", ...mine, commit: candidateOf(mine).commit, learnings: [] },
+    { type: "review-opened", ...mine, commit: candidateOf(mine).commit, branch: "ralph/mine", learnings: [] },
     { type: "task-blocked", ...mine, why: reason, commit },
     { type: "attempt-rejected", ...mine, failure, commit },
     { type: "attempt-interrupted", ...mine, reason, commit },

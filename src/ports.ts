@@ -80,13 +80,29 @@ export interface LandOrder {
 
 export type LandResult =
   | { readonly kind: "landed" }
+  /** The candidate is on a branch of its own, for people to review. */
+  | { readonly kind: "opened"; readonly branch: string }
   | { readonly kind: "moved" }
   | { readonly kind: "refused"; readonly reason: string };
+
+/** A change that stands on a branch of its own until people merge or delete that. */
+export interface Review {
+  readonly branch: string;
+  /** The tip of the branch. */
+  readonly commit: CommitSha;
+}
 
 /** The branch that must always be green, and the refs beside it. Git is the truth about what has landed. */
 export interface Target {
   readonly branch: string;
   tip(): Promise<CommitSha>;
+  /**
+   * Brings the target up to the remote's, where there is one.
+   *
+   * @throws RalphError `remote-failed`; `target-ahead` for commits that the remote lacks; `checkout-dirty` for a
+   *   person's changes in the way.
+   */
+  catchUp(): Promise<void>;
   treeOf(commit: CommitSha): Promise<TreeSha>;
   /** Whether the commit is part of the target. */
   contains(commit: CommitSha): Promise<boolean>;
@@ -109,6 +125,8 @@ export interface Target {
   keep(task: TaskId, attempt: number, commit: CommitSha): Promise<void>;
   /** Tasks whose landed ref is part of the target. */
   landedTasks(): Promise<ReadonlyMap<TaskId, CommitSha>>;
+  /** Tasks in review; none where tasks land on the target itself. */
+  reviews(): Promise<ReadonlyMap<TaskId, Review>>;
   /** Removes landed refs that are not part of the target: those landings did not happen, or were taken back. */
   pruneLanded(): Promise<void>;
   /** Highest kept attempt of each task. */

@@ -6,6 +6,8 @@ import { createDependencies } from "../adapters/process/dependencies.ts";
 import { createGateProcesses } from "../adapters/process/gate-process.ts";
 import { listCheckouts, listDirty } from "../adapters/git/git-checkout.ts";
 import { createGit, type Git } from "../adapters/git/git.ts";
+import { createGitRemote, type GitRemote } from "../adapters/git/git-remote.ts";
+import { readReviews } from "../adapters/git/git-review.ts";
 import { createGitTarget } from "../adapters/git/git-target.ts";
 import { createGitWorkspaces } from "../adapters/git/git-workspaces.ts";
 import { createSecretScan } from "../adapters/secret-scan.ts";
@@ -19,6 +21,7 @@ import { openTaskFolder } from "../adapters/queue/task-folder.ts";
 import type { Config } from "../core/config.ts";
 import { RalphError } from "../errors.ts";
 import { parseConfig } from "../formats/config.ts";
+import type { InReview } from "../core/queue.ts";
 import type { Journal, Log, Ports, QueueSource, SealedChecks } from "../ports.ts";
 
 /** Values from flags and environment, in the shape of the configuration file. */
@@ -76,6 +79,30 @@ export async function requireIdentity({ git }: Project): Promise<void> {
   });
 }
 
+/** Tasks in review, as far as is known here: nothing is fetched. */
+export async function listReviews({ git, config }: Project): Promise<InReview> {
+  const { mode, push } = config.land;
+  if (mode === "target") return new Map();
+  const reviews = await readReviews(git, `refs/heads/${config.target}`, push !== null);
+  return new Map([...reviews].map(([task, { branch }]) => [task, branch]));
+}
+
+/** Null: nothing is pushed. */
+export function remoteOf({ git, config }: Pick<Project, "git" | "config">): GitRemote | null {
+  const { push } = config.land;
+  return push === null ? null : createGitRemote(git, { name: push, branch: config.target });
+}
+
+/** @throws RalphError `remote-missing`. */
+export async function requireRemote({ git, config }: Project): Promise<void> {
+  const { push } = config.land;
+  if (push === null || (await git.ask(["remote", "get-url", push])).code === 0) return;
+  const known = (await git.run(["remote"])).trim().split("\n").join(", ");
+  throw new RalphError("remote-missing", `land.push names ${push}, and there is no such remote here`, {
+    hint: known === "" ? `Add it: git remote add ${push} <address>` : `Remotes here: ${known}.`,
+  });
+}
+
 export interface TargetCheckout {
   readonly path: string;
   /** Uncommitted changes that a landing would overwrite; task files are expected to be edited at any time. */
@@ -118,7 +145,13 @@ export function composePorts(
     queue,
     log,
     digest,
-    target: createGitTarget(git, { branch: config.target, sign: config.land.sign, warn }),
+    target: createGitTarget(git, {
+      branch: config.target,
+      sign: config.land.sign,
+      remote: remoteOf(project),
+      mode: config.land.mode,
+      warn,
+    }),
     ...composeGating(project, signal),
     passes: createPassFiles(state.passes),
     checks: sealedChecks(project),

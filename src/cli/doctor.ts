@@ -6,6 +6,7 @@ import { keyNames } from "../adapters/agent/agents.ts";
 import { findHolder } from "../adapters/state/lease-file.ts";
 import { gitVersion } from "../adapters/git/repository.ts";
 import type { Config } from "../core/config.ts";
+import { commitSha } from "../core/ids.ts";
 import { resolveQueue } from "../core/queue.ts";
 import { judgedByExitCode, problemText } from "../core/report.ts";
 import { messageOf, RalphError } from "../errors.ts";
@@ -14,11 +15,14 @@ import type { Journal } from "../ports.ts";
 import { checkBaseline, checkGates } from "../supervisor/baseline.ts";
 import {
   composePorts,
+  listReviews,
   listTargetCheckouts,
   openProject,
   openQueue,
   type Project,
+  remoteOf,
   requireIdentity,
+  requireRemote,
   requireTarget,
 } from "./compose.ts";
 import { reportAdvice } from "../survey/survey.ts";
@@ -66,6 +70,7 @@ async function examine(cwd: string, tell: (finding: Finding) => void): Promise<v
   for (const look of [
     lookAtIdentity,
     lookAtCheckout,
+    lookAtRemote,
     lookAtState,
     lookAtAgent,
     lookAtMoney,
@@ -101,6 +106,17 @@ const lookAtCheckout: Look = async (project) => {
   const dirty = checkouts.flatMap((checkout) => checkout.dirty);
   if (dirty.length === 0) return [good("checkout", "clean; landings will fast-forward it")];
   return [bad("checkout", `uncommitted changes in ${dirty.slice(0, 5).join(", ")}: commit or stash them`)];
+};
+
+const lookAtRemote: Look = async (project) => {
+  const { git, config } = project;
+  await requireRemote(project);
+  const remote = remoteOf(project);
+  if (remote === null) return [];
+  const tip = commitSha((await git.run(["rev-parse", "--verify", `refs/heads/${config.target}`])).trim());
+  const refused = await remote.tryOut(tip);
+  if (refused !== null) return [bad("remote", refused)];
+  return [good("remote", `${remote.name} is reached, and lets a push in as far as a dry run tells`)];
 };
 
 const freeGibMin = 2;
@@ -238,8 +254,15 @@ const lookAtQueue: Look = async (project) => {
   const source = await openQueue(project);
   try {
     const { tasks, problems } = await source.read();
-    const { ready, waiting, blocked } = resolveQueue(tasks, new Set());
-    const counts = `${ready.length} ready, ${waiting.size} waiting, ${blocked.length} blocked`;
+    const inReview = await listReviews(project);
+    const { ready, waiting, blocked } = resolveQueue(tasks, new Set(), inReview);
+    const reviews = [...waiting.values()].filter(({ kind }) => kind === "review").length;
+    const counts = [
+      `${ready.length} ready`,
+      `${waiting.size - reviews} waiting`,
+      `${blocked.length} blocked`,
+      ...(reviews === 0 ? [] : [`${reviews} in review`]),
+    ].join(", ");
     return [good("queue", counts), ...problems.map((problem) => warning("queue", problemText(problem)))];
   } finally {
     await source[Symbol.asyncDispose]?.();

@@ -79,7 +79,7 @@ function renderBlock(
     return `  ${task}  attempt ${attempt}${rounds}  ${phase}  ${clockText(nowMs - sinceMs)}`;
   });
   const { run } = view;
-  const counts = `${run?.landed ?? 0} landed · ${run?.blocked ?? 0} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting`;
+  const counts = `${run?.landed ?? 0} landed · ${run?.blocked ?? 0} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting${view.tasks.review === 0 ? "" : ` · ${view.tasks.review} in review`}`;
   const last = view.stopping === null ? [] : [`  stopping: ${view.stopping}`];
   const lines = ["", ...attempts, `  ${counts} · ${money}`, ...last];
   return lines.map((line) => styleText("dim", fit(makeSafe(line), columns)));

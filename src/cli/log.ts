@@ -1,12 +1,12 @@
 /** `ralphwright log`: the morning commit log, read from the target branch alone. */
 import { type LandedCommit, openCommitLog } from "../adapters/git/commit-log.ts";
-import { resolveQueue } from "../core/queue.ts";
+import { type InReview, resolveQueue } from "../core/queue.ts";
 import type { Task } from "../core/task.ts";
 import { readJournal } from "../adapters/state/journal-file.ts";
 import { findHolder } from "../adapters/state/lease-file.ts";
 import { RalphError } from "../errors.ts";
 import { replay } from "../supervisor/recover.ts";
-import { openProject, openQueue, type Project, requireTarget } from "./compose.ts";
+import { listReviews, openProject, openQueue, type Project, requireTarget } from "./compose.ts";
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
 import { columns, fit, hang, joinFitting, localTime, print, printJson, style, wrap } from "./print.ts";
 
@@ -32,12 +32,14 @@ export async function showLog(options: LogOptions): Promise<void> {
   const shown = options.all ? runs : runs.slice(0, 1);
   const blocked = await listBlocked(project);
   const { unrecorded } = replay(records);
+  const reviews = await listReviews(project);
   if (options.json) {
     const needed = [
       ...blocked.map(blockedAsJson),
       ...[...unrecorded].map(([task, why]) => ({ task, file: null, why })),
     ];
-    return printJson({ last: end, runs: shown.map(runAsJson), blocked: needed });
+    const inReview = [...reviews].map(([task, branch]) => ({ task, branch }));
+    return printJson({ last: end, runs: shown.map(runAsJson), inReview, blocked: needed });
   }
   if (end !== null) printEnd(end, options.run === null ? "Last run" : "This run", shown[0]?.id ?? null);
   if (shown.length === 0 && options.run === null)
@@ -46,6 +48,7 @@ export async function showLog(options: LogOptions): Promise<void> {
     if (i > 0) print();
     printRun(run, project.config.target);
   });
+  await printReviews(project, reviews);
   printBlocked(blocked, unrecorded);
 }
 
@@ -123,6 +126,18 @@ async function listBlocked(project: Project): Promise<readonly Task[]> {
     return resolveQueue(tasks, new Set()).blocked;
   } finally {
     await queue[Symbol.asyncDispose]?.();
+  }
+}
+
+async function printReviews({ git }: Project, reviews: InReview): Promise<void> {
+  if (reviews.size === 0) return;
+  print();
+  print(style("bold", "In review: merge the branch, or delete it to have the task done again"));
+  for (const [task, branch] of reviews) {
+    const ref = await git.run(["for-each-ref", "--format=%(subject)", `refs/heads/${branch}`]);
+    print(
+      `  ${style("green", branch)}  ${fit(ref.trim() === "" ? task : ref.trim(), columns() - branch.length - 4)}`,
+    );
   }
 }
 

@@ -22,6 +22,7 @@ import {
   type Overrides,
   type Project,
   requireIdentity,
+  requireRemote,
   requireTarget,
 } from "./compose.ts";
 import { requireDrill } from "./drill-standing.ts";
@@ -96,6 +97,7 @@ export async function run(options: RunOptions): Promise<number> {
 async function requireRunnable(project: Project): Promise<void> {
   const { config } = project;
   await requireTarget(project);
+  await requireRemote(project);
   if (config.sandbox === "required") {
     throw new RalphError("sandbox-unavailable", "sandbox is required, and this version has none", {
       hint: "Run it in a container of your own, and set `sandbox: off` to say that you know.",
@@ -184,10 +186,12 @@ function closingLine(outcome: RunOutcome, { tasks, problems }: StatusView): stri
   const counts = [
     `${tasks.blocked} blocked`,
     `${tasks.waiting} waiting`,
+    `${tasks.review} in review`,
     `${problems.length} with a problem`,
   ].filter((count) => !count.startsWith("0 "));
   // The queue was read before the last task was given up, so it may count none.
-  const needed = outcome.kind === "blocked" && counts.length > 0 ? ` (${counts.join(", ")})` : "";
+  const isShown = outcome.kind === "blocked" || tasks.review > 0;
+  const needed = isShown && counts.length > 0 ? ` (${counts.join(", ")})` : "";
   const sentence = `${describeOutcome(outcome)}${needed}`;
   const more = outcome.kind === "configuration" ? "" : " See: ralphwright log";
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.${more}`;

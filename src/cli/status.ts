@@ -10,7 +10,7 @@ import {
   weakGatesText,
 } from "../core/report.ts";
 import { replay } from "../supervisor/recover.ts";
-import { openProject, openQueue, requireTarget } from "./compose.ts";
+import { listReviews, openProject, openQueue, requireTarget } from "./compose.ts";
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
 import { isPriceUnknown, moneyText } from "./money.ts";
 import { hang, localTime, print, printJson, printTable, style } from "./print.ts";
@@ -22,7 +22,8 @@ export async function showStatus(options: { readonly cwd: string; readonly json:
   const records = readJournal(state.journal);
   const queue = await openQueue(project);
   try {
-    const view = viewStatus(replay(records), await queue.read());
+    const inReview = await listReviews(project);
+    const view = viewStatus(replay(records), { ...(await queue.read()), inReview });
     const holder = findHolder(state.lease);
     const last = findRunEnd(records, null, holder !== null);
     const weakGates = judgedByExitCode(config.gates).map((gate) => gate.name);
@@ -55,6 +56,7 @@ function printStatus(shown: Shown, config: Config): void {
       "tasks",
       `${tasks.ready} ready, ${tasks.waiting} waiting, ${tasks.landed} landed, ${tasks.blocked} blocked, ${tasks.draft} draft`,
     ],
+    ...listRow("in review", shown.reviews),
     ["spent", spentText(shown.run, isPriceUnknown(config))],
     ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeRunEnd(last)}`],
     ["sandbox", "none: agents run with your rights"],

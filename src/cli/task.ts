@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createGitTarget } from "../adapters/git/git-target.ts";
+import { mirrored } from "../adapters/git/git-remote.ts";
 import { landedRef } from "../adapters/git/git-refs.ts";
 import { taskId } from "../core/ids.ts";
 import { byPriority, checkQueue, type Queue, resolveQueue, type Standing } from "../core/queue.ts";
@@ -10,7 +11,15 @@ import { standingOf, type Task } from "../core/task.ts";
 import { RalphError } from "../errors.ts";
 import { nearestWord } from "../formats/nearest.ts";
 import { renderTask, setTaskStatus, slugOf, type TaskDraft } from "../formats/task-file.ts";
-import { openProject, openQueue, type Project, requireTarget, sealedChecks } from "./compose.ts";
+import {
+  listReviews,
+  openProject,
+  openQueue,
+  type Project,
+  remoteOf,
+  requireTarget,
+  sealedChecks,
+} from "./compose.ts";
 import { columns, fit, print, printJson, printTable, style } from "./print.ts";
 
 export async function listTasks(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
@@ -31,20 +40,21 @@ export async function listTasks(options: { readonly cwd: string; readonly json: 
 }
 
 interface TaskState {
-  readonly word: "ready" | "waiting" | "stuck" | "landed" | "blocked" | "draft";
+  readonly word: "ready" | "waiting" | "in review" | "stuck" | "landed" | "blocked" | "draft";
   readonly why: string;
 }
 
 function stateOf(task: Task, standing: Standing): TaskState {
   const waiting = standing.waiting.get(task.id);
   if (waiting?.kind === "dependency") return { word: "waiting", why: `for ${waiting.on}` };
+  if (waiting?.kind === "review") return { word: "in review", why: `on ${waiting.branch}` };
   if (waiting?.kind === "stuck") return { word: "stuck", why: waiting.reason };
   const word = standing.landed.has(task.id) ? "landed" : standingOf(task);
   return { word, why: word === "blocked" ? (task.blocked?.why ?? "") : "" };
 }
 
 function colourOf(word: TaskState["word"]): string {
-  if (word === "landed") return style("green", word);
+  if (word === "landed" || word === "in review") return style("green", word);
   if (word === "blocked" || word === "stuck") return style("yellow", word);
   return word === "ready" ? word : style("dim", word);
 }
@@ -100,11 +110,18 @@ export async function addTask({ cwd, draft }: AddOptions): Promise<void> {
 export async function retryTask(options: { readonly cwd: string; readonly id: string }): Promise<void> {
   const project = await openProject(options.cwd);
   const top = requireCheckout(project.repository.top);
-  const { queue } = await readTasks(project);
+  const { queue, standing } = await readTasks(project);
   const task = findTask(queue, options.id);
   // Its landed ref would refuse a second landing: that is what it is for.
   const landed = landedRef(taskId(task.id));
-  const hasLanded = (await project.git.ask(["rev-parse", "--verify", "-q", landed])).code === 0;
+  const known = await project.git.run(["for-each-ref", landed, mirrored(landed)]);
+  const hasLanded = known !== "";
+  const branch = standing.landed.has(task.id) ? undefined : (await listReviews(project)).get(task.id);
+  if (branch !== undefined) {
+    throw new RalphError("usage", `${task.id} is in review on ${branch}`, {
+      hint: "Merge that branch, or delete it: then the task is ready again.",
+    });
+  }
   if (standingOf(task) === "ready" && !hasLanded) {
     print(`${task.id} is ready already; nothing was changed.`);
     return;
@@ -117,7 +134,10 @@ export async function retryTask(options: { readonly cwd: string; readonly id: st
     });
   }
   await writeFile(path, setTaskStatus(text, { status: "ready" }));
-  await project.git.run(["update-ref", "-d", landed]);
+  await remoteOf(project)?.drop(landed);
+  await project.git.run(["update-ref", "--stdin"], {
+    input: `delete ${landed}\ndelete ${mirrored(landed)}\n`,
+  });
   print(`${task.id} is ready again. Its file changed: ${task.file}.`);
 }
 
@@ -142,7 +162,10 @@ async function readTasks(project: Project): Promise<{ readonly queue: Queue; rea
       landed: await target.landedTasks(),
       hasChecks: (name) => sealedChecks(project).has(name),
     });
-    return { queue: { tasks: all.tasks, problems }, standing: resolveQueue(all.tasks, new Set()) };
+    return {
+      queue: { tasks: all.tasks, problems },
+      standing: resolveQueue(all.tasks, new Set(), await listReviews(project)),
+    };
   } finally {
     await source[Symbol.asyncDispose]?.();
   }

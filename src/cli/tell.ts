@@ -103,6 +103,8 @@ function describeEvent(event: LoopEvent): string | null {
       return event.restored.length === 0 ? null : `${event.task}: put back ${event.restored.join(", ")}`;
     case "task-landed":
       return `${styleText("green", "✔")} ${event.task}: landed as ${shortSha(event.commit)}`;
+    case "review-opened":
+      return `${styleText("green", "✔")} ${event.task}: in review on ${event.branch}`;
     case "attempt-rejected":
       return describeRejection(event);
     case "task-blocked":

@@ -4,7 +4,7 @@ import { isMoneySpent } from "./budget.ts";
 import { noteBreakDown } from "./break-down.ts";
 import { invariant } from "./invariant.ts";
 import type { AgentStop, AttemptEvent, Baseline, Failure, LoopEvent, Usage } from "./message.ts";
-import { onBlocked, onComposed, onLanded, onMoved, onVerdict } from "./judging-step.ts";
+import { onBlocked, onComposed, onLanded, onMoved, onReviewOpened, onVerdict } from "./judging-step.ts";
 import { joinLine } from "./line.ts";
 import {
   enter,
@@ -44,6 +44,7 @@ export const expectedPhases: Readonly<Record<OpenAttemptEvent["type"], readonly 
   "target-moved": ["landing"],
   "landing-refused": ["landing"],
   "task-landed": ["landing"],
+  "review-opened": ["landing"],
   "task-blocked": ["landing", "ending"],
   "attempt-rejected": ["ending"],
   "attempt-interrupted": phases,
@@ -54,6 +55,7 @@ export const expectedPhases: Readonly<Record<OpenAttemptEvent["type"], readonly 
 /** Events that can only be about attempts with this goal. */
 const expectedGoals: Readonly<Partial<Record<OpenAttemptEvent["type"], Attempt["goal"]>>> = {
   "task-landed": "land",
+  "review-opened": "land",
   "attempt-rejected": "land",
   "task-blocked": "give-up",
 };
@@ -68,6 +70,7 @@ const handlers: { readonly [Type in OpenAttemptEvent["type"]]: Handler<Type> } =
   "target-moved": onMoved,
   "landing-refused": (at, event) => stopAndInterrupt(at, { kind: "breaker", reason: event.reason }),
   "task-landed": onLanded,
+  "review-opened": onReviewOpened,
   "task-blocked": onBlocked,
   "attempt-rejected": onRejected,
   "attempt-interrupted": release,

@@ -1,13 +1,13 @@
 /** Limits of a run, checked before anything that costs money or time starts. */
 import type { RunOutcome } from "./message.ts";
-import type { LoopState } from "./state.ts";
+import type { LoopState, RunState } from "./state.ts";
 
 /** Why nothing more may start, or null. Money over time over tasks over the breaker: the dearest is told. */
 export function budgetStop(state: LoopState, nowMs: number): RunOutcome | null {
   const { run } = state;
   if (run === null) return null;
   const { usdMax, untilMs, tasksMax, failuresInARowMax } = run.limits;
-  const tasksDone = run.landed.size + run.blocked.size;
+  const tasksDone = countDone(run);
   if (usdMax !== null && isMoneySpent(state)) {
     return {
       kind: "budget",
@@ -32,6 +32,9 @@ export function budgetStop(state: LoopState, nowMs: number): RunOutcome | null {
   return null;
 }
 
+const countDone = ({ landed, blocked, reviewed }: RunState): number =>
+  landed.size + blocked.size + reviewed.size;
+
 /** Checked before an attempt and before a round: both cost money. */
 export function isMoneySpent({ run }: LoopState): boolean {
   return run !== null && run.limits.usdMax !== null && run.usd >= run.limits.usdMax;
@@ -40,7 +43,7 @@ export function isMoneySpent({ run }: LoopState): boolean {
 /** Whether the open attempts, if each becomes a done task, use up limits.run.tasks: then wait for how they end. */
 export function isTasksMaxTaken({ run, attempts }: LoopState): boolean {
   const tasksMax = run?.limits.tasksMax ?? Infinity;
-  return run !== null && run.landed.size + run.blocked.size + attempts.size >= tasksMax;
+  return run !== null && countDone(run) + attempts.size >= tasksMax;
 }
 
 /** Money an attempt may use: its own limit, or what is left of the run's, whichever is less. */

@@ -77,7 +77,15 @@ export interface Config {
   readonly limits: TaskLimits & { readonly run: RunLimitsConfig };
   readonly concurrency: number;
   readonly sandbox: "auto" | "required" | "off";
-  readonly land: { readonly sign: boolean };
+  readonly land: LandConfig;
+}
+
+export interface LandConfig {
+  readonly sign: boolean;
+  /** Name of the remote whose branch is the truth; null: the branch here is. */
+  readonly push: string | null;
+  /** `branch`: each task on a branch of its own, for people to review; the target itself does not move. */
+  readonly mode: "target" | "branch";
 }
 
 export interface RunLimitsConfig {

@@ -113,6 +113,19 @@ export function onLanded(at: Situation, { commit }: EventOf<"task-landed">): Ste
   return settleBehind(release({ ...at, state }), commit, at.nowMs);
 }
 
+/** Done as far as the loop can do it. Its attempts keep their numbers: people may send the task back. */
+export function onReviewOpened(at: Situation): Step {
+  const { task } = at.attempt;
+  invariant(at.state.run?.mode === "branch", `${task} is in review where tasks land on the target`);
+  const settled = putRecord(at.state, task, { ...recordOf(at), failures: [], trees: [] });
+  const state = editRun(settled, (run) => ({
+    reviewed: new Set(run.reviewed).add(task),
+    brokenAt: new Set<never>(),
+    failuresInARow: 0,
+  }));
+  return release({ ...at, state });
+}
+
 export function onBlocked(at: Situation, { commit, why }: EventOf<"task-blocked">): Step {
   const { task } = at.attempt;
   const noted = noteUnrecorded(at.state, task, commit === null ? why : null);

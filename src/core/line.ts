@@ -57,6 +57,8 @@ export const noteJudged = (state: LoopState, isRed: boolean): LoopState => ({
  * one after the other is best. With nothing seen yet, a quarter is taken to break.
  */
 export function chainWidth({ breakage, run }: Pick<LoopState, "breakage" | "run">): number {
+  // Nobody stands on anybody there, so a red one costs nobody else anything.
+  if (run?.mode === "branch") return run.judgingMax;
   const rate = (breakage.filter(Boolean).length + 1) / (breakage.length + 4);
   const widths = [
     [0.05, 8],
@@ -131,7 +133,9 @@ function composeNext(step: Step, nowMs: number): Step {
   if (isComposing || judged >= chainWidth(state)) return step;
   const next = first(state, ({ phase }) => phase === "queued-to-judge");
   if (next === null) return step;
-  const attempt = { ...next, onto: endOfChain(attempts) };
+  // Where changes land on branches of their own, none will ever be on the target because another one landed.
+  const onto = state.run?.mode === "branch" ? null : endOfChain(attempts);
+  const attempt = { ...next, onto };
   const at = { state, attempt, nowMs };
   return [inPhase(at, "composing"), [...commands, composeCommand(at)]];
 }

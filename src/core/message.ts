@@ -145,6 +145,8 @@ export type LoopEvent =
       readonly limits: RunLimits;
       /** How many changes may be judged at once, one composed on the other; 1 where nothing is said. */
       readonly judgingMax?: number;
+      /** `branch`: each change lands on a branch of its own, for review; the target where nothing is said. */
+      readonly mode?: "target" | "branch";
     }
   | { readonly type: "attempts-found"; readonly found: readonly OfAttempt[] }
   | (OfAttempt & { readonly type: "attempt-started"; readonly text: string; readonly limits: TaskLimits })
@@ -163,6 +165,13 @@ export type LoopEvent =
   | (OfAttempt & {
       readonly type: "task-landed";
       readonly commit: CommitSha;
+      readonly learnings: readonly string[];
+    })
+  /** The change stands on a branch of its own; it has not landed until people merge it. */
+  | (OfAttempt & {
+      readonly type: "review-opened";
+      readonly commit: CommitSha;
+      readonly branch: string;
       readonly learnings: readonly string[];
     })
   | (OfAttempt & {

@@ -29,11 +29,11 @@ export function decideNext(state: LoopState, queue: Queue, context: NextContext)
 }
 
 function decideStart(state: LoopState, queue: Queue, context: NextContext): Next {
-  const standing = resolveQueue(queue.tasks, state.run?.landed ?? new Set());
+  const standing = resolveQueue(queue.tasks, state.run?.landed ?? new Set(), queue.inReview);
   const startable = standing.ready.filter((task) => isStartable(state, task));
   if (startable.length === 0) {
     if (state.attempts.size > 0) return { kind: "wait", untilMs: null };
-    return { kind: "end", outcome: drainedOutcome(queue, standing) };
+    return { kind: "end", outcome: drainedOutcome(state, queue, standing) };
   }
   const spent = budgetStop(state, context.nowMs);
   if (spent !== null) return { kind: "stop", outcome: spent };
@@ -48,7 +48,7 @@ function findExhausted(state: LoopState, queue: Queue): Next | null {
     // The text was edited meanwhile, or the file is gone: there is nothing left to give up.
     const current = queue.tasks.find((candidate) => candidate.id === task);
     if (current?.text !== record.text || standingOf(current) !== "ready") continue;
-    if (state.run?.blocked.has(task) === true) continue;
+    if (state.run?.blocked.has(task) === true || queue.inReview?.has(task) === true) continue;
     return { kind: "give-up", task, attempt: record.lastAttempt };
   }
   return null;
@@ -77,9 +77,19 @@ function startFirst(state: LoopState, startable: readonly Task[], nowMs: number)
 }
 
 /** Drained means nothing can start any more; only a queue with nothing left over is drained for good. */
-function drainedOutcome(queue: Queue, standing: Standing): RunOutcome {
+function drainedOutcome({ run }: LoopState, queue: Queue, standing: Standing): RunOutcome {
   // What still stands ready was given up in this run, and its file does not say so (yet).
   const { ready, blocked, waiting } = standing;
-  const leftOver = ready.length + blocked.length + waiting.size + queue.problems.length;
+  // What people review is done; but where that is the record of a task that was given up, they are needed.
+  const needed = [...waiting.keys()].filter(
+    (task) => run?.blocked.has(task) === true || !awaitsReview(task, waiting),
+  );
+  const leftOver = ready.length + blocked.length + needed.length + queue.problems.length;
   return leftOver === 0 ? { kind: "drained" } : { kind: "blocked" };
+}
+
+/** In review itself, or waiting for what is. Circles are stuck, so that this ends. */
+function awaitsReview(task: TaskId, waiting: Standing["waiting"]): boolean {
+  const why = waiting.get(task);
+  return why?.kind === "review" || (why?.kind === "dependency" && awaitsReview(why.on, waiting));
 }

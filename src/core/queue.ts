@@ -14,11 +14,17 @@ export interface QueueProblem {
 export interface Queue {
   readonly tasks: readonly Task[];
   readonly problems: readonly QueueProblem[];
+  /** Tasks whose change stands on a branch for review: its name. Told only where tasks land on branches. */
+  readonly inReview?: InReview;
 }
+
+export type InReview = ReadonlyMap<TaskId, string>;
 
 /** Why a ready task does not run: `on` names what it waits for; a stuck one needs a person. */
 export type Waiting =
   | { readonly kind: "dependency"; readonly on: TaskId }
+  /** People are to merge or to delete the branch. */
+  | { readonly kind: "review"; readonly branch: string }
   | { readonly kind: "stuck"; readonly reason: string };
 
 /** The queue with every ready task's hindrance worked out. `ready` is in the order in which tasks start. */
@@ -37,6 +43,7 @@ export interface KnownNames {
   readonly landed: ReadonlyMap<TaskId, CommitSha>;
   /** Whether there are sealed checks of this name. */
   readonly hasChecks: (name: string) => boolean;
+  readonly inReview?: InReview;
 }
 
 /** Takes out tasks that cannot run as they are written: each becomes a problem, and the rest of the queue runs. */
@@ -48,7 +55,8 @@ export function checkQueue(queue: Queue, known: KnownNames): Queue {
     if (message === null) tasks.push(withoutLanded(task, known.landed));
     else problems.push({ file: task.file, line: null, task: task.id, message });
   }
-  return { tasks, problems };
+  const { inReview } = known;
+  return { tasks, problems, ...(inReview !== undefined && inReview.size > 0 && { inReview }) };
 }
 
 /** A task whose file was removed after it landed still counts for those that depend on it. */
@@ -74,7 +82,11 @@ function taskProblem(task: Task, known: KnownNames): string | null {
 }
 
 /** Linear in tasks and dependencies. `landedNow`: tasks known to have landed, whatever their file still says. */
-export function resolveQueue(tasks: readonly Task[], landedNow: ReadonlySet<TaskId>): Standing {
+export function resolveQueue(
+  tasks: readonly Task[],
+  landedNow: ReadonlySet<TaskId>,
+  inReview?: InReview,
+): Standing {
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const isLanded = (id: TaskId): boolean => landedNow.has(id) || byId.get(id)?.status === "landed";
   const cyclic = tasksOnCycles(tasks, byId, isLanded);
@@ -85,7 +97,9 @@ export function resolveQueue(tasks: readonly Task[], landedNow: ReadonlySet<Task
     const standing = isLanded(task.id) ? "landed" : standingOf(task);
     if (standing === "blocked") blocked.push(task);
     if (standing !== "ready") continue;
-    const hindrance = cyclic.get(task.id) ?? hindranceOf(task, byId, isLanded);
+    const branch = inReview?.get(task.id);
+    const review = branch === undefined ? null : ({ kind: "review", branch } as const);
+    const hindrance = review ?? cyclic.get(task.id) ?? hindranceOf(task, byId, isLanded);
     if (hindrance === null) ready.push(task);
     else waiting.set(task.id, hindrance);
   }

@@ -9,7 +9,9 @@ export interface StatusView {
   readonly run: RunView | null;
   readonly stopping: string | null;
   readonly attempts: readonly AttemptView[];
-  readonly tasks: Readonly<Record<"ready" | "waiting" | "landed" | "blocked" | "draft", number>>;
+  readonly tasks: Readonly<Record<"ready" | "waiting" | "review" | "landed" | "blocked" | "draft", number>>;
+  /** Branches that people are to merge or to delete. */
+  readonly reviews: readonly string[];
   readonly problems: readonly string[];
   /** Gates and tests that were ever red and then green on the same tree. */
   readonly flaky: readonly string[];
@@ -37,7 +39,10 @@ export interface AttemptView {
 
 export function viewStatus(state: LoopState, queue: Queue): StatusView {
   const { run, stopping } = state;
-  const standing = resolveQueue(queue.tasks, run?.landed ?? new Set());
+  const standing = resolveQueue(queue.tasks, run?.landed ?? new Set(), queue.inReview);
+  const reviews = [...standing.waiting.values()].flatMap((why) =>
+    why.kind === "review" ? [why.branch] : [],
+  );
   return {
     run: run === null ? null : viewRun(run),
     stopping: stopping === null ? null : describeOutcome(stopping.outcome),
@@ -46,11 +51,13 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
     }),
     tasks: {
       ready: standing.ready.length,
-      waiting: standing.waiting.size,
+      waiting: standing.waiting.size - reviews.length,
+      review: reviews.length,
       landed: standing.landed.size,
       blocked: standing.blocked.length,
       draft: queue.tasks.filter((task) => task.status === "draft").length,
     },
+    reviews,
     problems: [...queue.problems.map(problemText), ...stuckTasks(standing), ...unrecordedTasks(state)],
     flaky: [...state.flaky],
     failing: state.failing,

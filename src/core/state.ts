@@ -72,6 +72,8 @@ export interface RunState {
   readonly startedMs: number;
   readonly limits: RunLimits;
   readonly judgingMax: number;
+  /** `branch`: nothing is composed on anything but the target, for what lands does not move it. */
+  readonly mode: "target" | "branch";
   readonly usd: number;
   /** True once an attempt's price was unknown: `usd` is then a lower bound. */
   readonly usdUnknown: boolean;
@@ -79,6 +81,8 @@ export interface RunState {
   readonly attempts: number;
   readonly landed: ReadonlySet<TaskId>;
   readonly blocked: ReadonlySet<TaskId>;
+  /** Tasks whose change was put on a branch for review. */
+  readonly reviewed: ReadonlySet<TaskId>;
   /** Tasks at which the agent broke down and left nothing, since an agent last left anything. */
   readonly brokenAt: ReadonlySet<TaskId>;
   /** Agents in a row that could not reach their model. */

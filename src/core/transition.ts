@@ -56,6 +56,7 @@ function take(state: LoopState, event: LoopEvent, context: Context): Step {
     case "target-moved":
     case "landing-refused":
     case "task-landed":
+    case "review-opened":
     case "task-blocked":
     case "attempt-rejected":
     case "attempt-interrupted":
@@ -72,12 +73,14 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
     startedMs: context.nowMs,
     limits: event.limits,
     judgingMax: event.judgingMax ?? 1,
+    mode: event.mode ?? "target",
     usd: 0,
     usdUnknown: false,
     tokens: 0,
     attempts: 0,
     landed: new Set<never>(),
     blocked: new Set<never>(),
+    reviewed: new Set<never>(),
     brokenAt: new Set<never>(),
     unreachable: 0,
     failuresInARow: 0,

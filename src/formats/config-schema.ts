@@ -178,6 +178,17 @@ export const configSchema = mapping({
       "auto: the strongest level that this machine offers; this version offers none, and says so at every start. required: refuse to run without one. off: none is wanted.",
     ),
   land: section({
+    mode: oneOf(["target", "branch"])
+      .prefault("target")
+      .describe(
+        "target: tasks land on the target. branch: each task lands on a branch of its own, ralph/<task>, for people to review and merge; the target does not move.",
+      ),
+    push: matching(/^[A-Za-z0-9][\w./-]*$/, "the name of a remote")
+      .nullable()
+      .prefault(null)
+      .describe(
+        "Name of a remote, such as origin, to which every landing is pushed first; its branch is then the truth. Without a value nothing is pushed or fetched.",
+      ),
     sign: flag().prefault(false).describe("true: landing commits are signed, as git is configured to."),
   }).describe("How a change lands."),
 });

@@ -147,7 +147,7 @@ function toConfig(config: ConfigText): Config {
     limits: toLimits(limits),
     concurrency: config.concurrency,
     sandbox: config.sandbox,
-    land: { sign: land.sign },
+    land,
   };
 }
 

@@ -122,6 +122,7 @@ const knownTypes: Readonly<Record<LoopEvent["type"], true>> = {
   "target-moved": true,
   "landing-refused": true,
   "task-landed": true,
+  "review-opened": true,
   "attempt-rejected": true,
   "attempt-interrupted": true,
   "workspace-released": true,

@@ -20,10 +20,11 @@ import type { LoopState } from "../core/state.ts";
 import { invariant } from "../core/invariant.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
 import { matchGlobs } from "../formats/glob.ts";
-import type { AgentReport, AgentSession, LandResult, Workspace } from "../ports.ts";
+import type { AgentReport, AgentSession, Workspace } from "../ports.ts";
 import { sumUsd } from "./candidate.ts";
 import { checkBeforeWork } from "./baseline.ts";
 import { writeBrief } from "./briefing.ts";
+import { doneElsewhere } from "./elsewhere.ts";
 import {
   composeChange,
   composeGiveUp,
@@ -96,8 +97,11 @@ export async function carryOut(
       return handOver(attempt, command);
     case "seal-change":
       return sealChange(attempt);
-    case "compose-change":
+    case "compose-change": {
+      const reason = await doneElsewhere(attempt.scope, attempt.task);
+      if (reason !== null) return { type: "attempt-interrupted", reason, commit: await endWork(attempt) };
       return tellComposed(attempt, await compose(attempt, command));
+    }
     case "compose-record":
       attempt.isRecord = true;
       return tellComposed(attempt, await composeGiveUp(startJudging(attempt), recordOf(attempt, command)));
@@ -119,6 +123,7 @@ export async function carryOut(
 
 async function prepareWorkspace(attempt: OpenAttempt): Promise<Told> {
   const { ports } = attempt.scope;
+  await ports.target.catchUp();
   const base = await ports.target.tip();
   attempt.workspace = await ports.workspaces.prepare(attempt.task.id, attempt.number, base);
   return { type: "workspace-prepared", base };
@@ -264,20 +269,25 @@ async function land(attempt: OpenAttempt, command: CommandOf<"land" | "land-reco
   const kind = command.type === "land" ? "land" : "record";
   const seen = { file: task.file, text: attempt.taskText };
   const result = await scope.ports.target.land({ candidate, task: task.id, attempt: number, kind, seen });
-  if (result.kind !== "landed") return tellNotLanded(result);
+  if (result.kind === "moved") return { type: "target-moved" };
+  if (result.kind === "refused") return { type: "landing-refused", reason: result.reason };
   await session?.close(true);
-  return command.type === "land" ? tellLanded(attempt, candidate) : tellBlocked(candidate, command.why);
-}
-
-function tellNotLanded(result: Exclude<LandResult, { kind: "landed" }>): Told {
-  return result.kind === "moved"
-    ? { type: "target-moved" }
-    : { type: "landing-refused", reason: result.reason };
+  if (command.type === "land-record") return tellBlocked(candidate, command.why);
+  return result.kind === "landed"
+    ? tellLanded(attempt, candidate)
+    : tellOpened(attempt, candidate, result.branch);
 }
 
 const tellLanded = ({ learnings }: OpenAttempt, { commit }: Candidate): Told => ({
   type: "task-landed",
   commit,
+  learnings,
+});
+
+const tellOpened = ({ learnings }: OpenAttempt, { commit }: Candidate, branch: string): Told => ({
+  type: "review-opened",
+  commit,
+  branch,
   learnings,
 });
 

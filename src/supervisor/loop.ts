@@ -22,7 +22,7 @@ import type { LoopState } from "../core/state.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
 import { transition } from "../core/transition.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
-import type { JournalRecord, Ports } from "../ports.ts";
+import type { JournalRecord, Ports, Review } from "../ports.ts";
 import { carryOut, openAttempt, type OpenAttempt } from "./attempt.ts";
 import { Inbox } from "./inbox.ts";
 
@@ -54,6 +54,7 @@ export class Loop {
   #state: LoopState;
   /** The queue as it was read, and as it is once checked: the same object until something changes. */
   #read: Queue | null = null;
+  #reviews: ReadonlyMap<TaskId, Review> | null = null;
   #queue: Queue = { tasks: [], problems: [] };
 
   constructor(options: LoopOptions) {
@@ -63,9 +64,10 @@ export class Loop {
 
   /** Resolves when nothing runs any more and nothing may start. */
   async run(): Promise<RunOutcome> {
-    const { run, limits, judgingMax } = this.#options;
+    const { run, limits, judgingMax, config } = this.#options;
+    const { mode } = config.land;
     try {
-      this.#apply({ type: "run-started", run, limits, judgingMax });
+      this.#apply({ type: "run-started", run, limits, judgingMax, ...(mode === "branch" && { mode }) });
       for (;;) {
         for (let event = this.#inbox.take(); event !== undefined; event = this.#inbox.take())
           this.#apply(event);
@@ -98,12 +100,14 @@ export class Loop {
 
   async #readQueue(): Promise<Queue> {
     const { ports, config, landed } = this.#options;
-    const read = await ports.queue.read();
-    if (read !== this.#read) {
+    const [read, reviews] = await Promise.all([ports.queue.read(), ports.target.reviews()]);
+    if (read !== this.#read || reviews !== this.#reviews) {
       const gates = new Set(config.gates.map((gate) => gate.name));
       this.#read = read;
+      this.#reviews = reviews;
       const hasChecks = (name: string): boolean => ports.checks.has(name);
-      this.#queue = checkQueue(read, { gates, agent: config.agent.kind, landed, hasChecks });
+      const inReview = new Map([...reviews].map(([task, { branch }]) => [task, branch]));
+      this.#queue = checkQueue(read, { gates, agent: config.agent.kind, landed, hasChecks, inReview });
     }
     return this.#queue;
   }

@@ -24,12 +24,15 @@ export function replay(records: readonly JournalRecord[]): LoopState {
 
 export async function recover(ports: Ports, records: readonly JournalRecord[]): Promise<Recovered> {
   const notes: string[] = [];
-  await ports.target.pruneLanded();
-  const landed = await ports.target.landedTasks();
   let state = replay(records);
   const landing = [...state.attempts.values()].flatMap(({ phase, accepted }) =>
     phase === "landing" && accepted !== null ? [accepted.commit] : [],
   );
+  // First of all: a checkout that is behind looks like one with somebody's changes.
+  const repaired = await ports.target.repairCheckouts(landing);
+  await ports.target.catchUp();
+  await ports.target.pruneLanded();
+  const landed = await ports.target.landedTasks();
   const apply = (event: LoopEvent): void => {
     const { atMs } = ports.journal.append(ports.clock.nowMs(), event);
     // The commands are not carried out: what they would release is swept away below.
@@ -49,27 +52,40 @@ export async function recover(ports: Ports, records: readonly JournalRecord[]): 
   if (found.length > 0) apply({ type: "attempts-found", found });
   const left = await ports.workspaces.sweep();
   if (left > 0) notes.push(`removed ${left} left-over work ${left === 1 ? "directory" : "directories"}`);
-  for (const checkout of await ports.target.repairCheckouts(landing))
-    notes.push(`brought ${checkout} up to date`);
+  for (const checkout of repaired) notes.push(`brought ${checkout} up to date`);
   return { state, landed, notes };
 }
 
 async function closingEvents(ports: Ports, attempt: Attempt): Promise<readonly LoopEvent[]> {
-  const { task, number, phase, goal, accepted, change } = attempt;
+  const { task, number, phase, accepted, change } = attempt;
   const address = { task, attempt: number };
   const commit = phase === "landing" ? (accepted?.commit ?? null) : null;
   const released = { type: "workspace-released", ...address } as const;
-  if (commit !== null && (await ports.target.contains(commit))) {
-    if (goal === "give-up") return [{ type: "task-blocked", ...address, why: "", commit }];
-    return [{ type: "task-landed", ...address, commit, learnings: [] }, released];
-  }
+  const landing = commit === null ? null : await landingEvent(ports, attempt, commit);
+  if (landing !== null) return landing.type === "task-blocked" ? [landing] : [landing, released];
   if (phase === "releasing") return [released];
   const reason = "the supervisor was killed";
   return [{ type: "attempt-interrupted", ...address, reason, commit: change }, released];
 }
 
+/** What git says has happened: on the target, or on a branch of its own; null when it did not. */
+async function landingEvent(
+  ports: Ports,
+  { task, number, goal }: Attempt,
+  commit: CommitSha,
+): Promise<LoopEvent | null> {
+  const isOnTarget = await ports.target.contains(commit);
+  const review = (await ports.target.reviews()).get(task);
+  if (!isOnTarget && review?.commit !== commit) return null;
+  const address = { task, attempt: number };
+  if (goal === "give-up") return { type: "task-blocked", ...address, why: "", commit };
+  return isOnTarget || review === undefined
+    ? { type: "task-landed", ...address, commit, learnings: [] }
+    : { type: "review-opened", ...address, commit, branch: review.branch, learnings: [] };
+}
+
 function noteOf(attempt: Attempt, events: readonly LoopEvent[]): string {
-  const isDone = events[0]?.type === "task-landed" || events[0]?.type === "task-blocked";
+  const isDone = ["task-landed", "review-opened", "task-blocked"].includes(events[0]?.type ?? "");
   const what = isDone ? "was complete" : "was interrupted and does not count";
   return `attempt ${attempt.number} at ${attempt.task} ${what}`;
 }

@@ -17,8 +17,9 @@ function inRun(limits: Partial<RunLimits>, spent: Partial<RunState> = {}): LoopS
     unreachable: 0,
     failuresInARow: 0,
   };
-  const tasks = { landed: new Set<never>(), blocked: new Set<never>() };
-  const run = {
+  const tasks = { landed: new Set<never>(), blocked: new Set<never>(), reviewed: new Set<never>() };
+  const run: RunState = {
+    mode: "target",
     id: "run-1",
     startedMs: 0,
     limits: { ...noRunLimits, ...limits },

@@ -17,6 +17,7 @@ import type {
 } from "../../src/core/message.ts";
 import { decideNext, type Next } from "../../src/core/next.ts";
 import { emptyState, type LoopState } from "../../src/core/state.ts";
+import type { InReview } from "../../src/core/queue.ts";
 import type { Task, TaskLimits } from "../../src/core/task.ts";
 import { transition } from "../../src/core/transition.ts";
 
@@ -28,6 +29,7 @@ export interface Scenario {
   readonly roundsMax: number;
   readonly limits: RunLimits;
   readonly judgingMax: number;
+  readonly mode: "target" | "branch";
   readonly runs: number;
   /** Every choice takes one. The answer to 0 is always the friendly one, and so is every answer once they are used up. */
   readonly dice: readonly number[];
@@ -42,6 +44,7 @@ export interface Entry {
   readonly commands: readonly Command[];
   /** The queue as it was on disk at that time. */
   readonly tasks: readonly Task[];
+  readonly inReview: InReview;
 }
 
 export const scenarios: fc.Arbitrary<Scenario> = fc.record({
@@ -56,6 +59,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     failuresInARowMax: fc.integer({ min: 1, max: 10 }),
   }),
   judgingMax: fc.integer({ min: 1, max: 4 }),
+  mode: fc.constantFrom("target", "branch"),
   runs: fc.integer({ min: 1, max: 2 }),
   // Small numbers are friendly answers: without a bias towards them histories are long and mixed.
   dice: fc.noBias(fc.array(fc.nat({ max: 999_999 }), { minLength: 100, maxLength: 500, size: "max" })),
@@ -73,6 +77,7 @@ export function drive(scenario: Scenario): readonly Entry[] {
     tasks: scenario.chained.map(firstTask),
     open: [],
     tip: commitSha("tip"),
+    inReview: new Map(),
     entries: [],
     nowMs: startMs(),
     turns: 0,
@@ -81,8 +86,8 @@ export function drive(scenario: Scenario): readonly Entry[] {
   };
   const turnsMax = (scenario.dice.length + turnsPerTaskMax * scenario.chained.length) * scenario.runs;
   for (let run = 1; run <= scenario.runs; run += 1) {
-    const { limits, judgingMax } = scenario;
-    happen(world, { type: "run-started", run: `run-${run}`, limits, judgingMax });
+    const { limits, judgingMax, mode } = scenario;
+    happen(world, { type: "run-started", run: `run-${run}`, limits, judgingMax, mode });
     while (world.state.run !== null) {
       world.turns += 1;
       if (world.turns > turnsMax) throw new Error("the run does not end");
@@ -108,6 +113,7 @@ interface World {
   open: readonly AttemptCommand[];
   /** Of the target. */
   tip: CommitSha;
+  inReview: InReview;
   readonly entries: Entry[];
   nowMs: number;
   turns: number;
@@ -169,7 +175,15 @@ const isUnlucky = (world: World, sides: number): boolean => roll(world, sides) =
 function happen(world: World, event: LoopEvent): void {
   const before = world.state;
   const [after, commands] = transition(before, event, { nowMs: world.nowMs });
-  world.entries.push({ event, nowMs: world.nowMs, before, after, commands, tasks: world.tasks });
+  world.entries.push({
+    event,
+    nowMs: world.nowMs,
+    before,
+    after,
+    commands,
+    tasks: world.tasks,
+    inReview: world.inReview,
+  });
   world.state = after;
   const asked = commands.filter(
     (command) => command.type !== "stop-agents" && command.type !== "cancel-judging",
@@ -186,6 +200,10 @@ function meddle(world: World): boolean {
   }
   // Nobody tells the loop when a person pushes.
   if (isUnlucky(world, 60)) world.tip = newCommit(world, "pushed");
+  if (world.inReview.size > 0 && isUnlucky(world, 30)) {
+    review(world);
+    return true;
+  }
   if (!isUnlucky(world, 20)) return false;
   const index = roll(world, world.tasks.length);
   const edit = pick<(task: Task) => Task>(world, [
@@ -197,9 +215,19 @@ function meddle(world: World): boolean {
   return true;
 }
 
+/** A person merges a branch, however that is done, or deletes it. */
+function review(world: World): void {
+  const task = [...world.inReview.keys()][roll(world, world.inReview.size)];
+  if (task === undefined) return;
+  world.inReview = new Map([...world.inReview].filter(([other]) => other !== task));
+  if (roll(world, 2) === 1) return;
+  world.tip = newCommit(world, "merged");
+  world.tasks = editTask(world.tasks, task, { status: "landed" });
+}
+
 function turn(world: World): void {
   const { concurrency } = world.scenario;
-  const queue = { tasks: world.tasks, problems: [] };
+  const queue = { tasks: world.tasks, problems: [], inReview: world.inReview };
   const next = decideNext(world.state, queue, { nowMs: world.nowMs, concurrency });
   if (next.kind === "wait") wait(world, next.untilMs);
   else happen(world, eventOf(world, next));
@@ -237,6 +265,7 @@ function wait(world: World, untilMs: number | null): void {
 
 /** What the commits of the supervisor write into the task's file. */
 function settle(world: World, event: LoopEvent): void {
+  if (world.scenario.mode === "branch") return settleOnBranch(world, event);
   const isLanding = event.type === "task-landed" || event.type === "task-blocked";
   if (isLanding && event.commit !== null) world.tip = event.commit;
   happen(world, event);
@@ -248,6 +277,12 @@ function settle(world: World, event: LoopEvent): void {
     const blocked = { attempt: event.attempt, text, why: event.why };
     world.tasks = editTask(world.tasks, event.task, { status: "blocked", blocked });
   }
+}
+
+function settleOnBranch(world: World, event: LoopEvent): void {
+  const isOpened = event.type === "review-opened" || (event.type === "task-blocked" && event.commit !== null);
+  if (isOpened) world.inReview = new Map(world.inReview).set(event.task, `ralph/${event.task}`);
+  happen(world, event);
 }
 
 function editTask(tasks: readonly Task[], id: TaskId, edits: Partial<Task>): readonly Task[] {
@@ -398,11 +433,13 @@ function someLanding(
 ): OpenAttemptEvent {
   const { task, attempt, candidate, type } = command;
   const { commit } = candidate;
-  if (candidate.base !== world.tip) return { type: "target-moved", task, attempt };
+  const isReviewed = world.scenario.mode === "branch";
+  if (candidate.base !== world.tip && !isReviewed) return { type: "target-moved", task, attempt };
+  const landed: OpenAttemptEvent = isReviewed
+    ? { type: "review-opened", task, attempt, commit, branch: `ralph/${task}`, learnings: [] }
+    : { type: "task-landed", task, attempt, commit, learnings: [] };
   const done: OpenAttemptEvent =
-    type === "land"
-      ? { type: "task-landed", task, attempt, commit, learnings: [] }
-      : { type: "task-blocked", task, attempt, why: command.why, commit };
+    type === "land" ? landed : { type: "task-blocked", task, attempt, why: command.why, commit };
   return pick<OpenAttemptEvent>(world, [
     ...repeat(30, done),
     ...repeat(2, { type: "target-moved", task, attempt } as const),

@@ -105,6 +105,7 @@ describe("The driver", () => {
       outcome drained
       outcome refused
       outcome signal
+      review-opened
       run-ended
       run-started
       stop-requested
@@ -214,6 +215,18 @@ describe("The line", () => {
     expect(counterexample).toBeNull();
   });
 
+  it("composes each on the target alone where changes land on branches of their own", () => {
+    const counterexample = counterexampleTo((entries, { mode }) =>
+      commandsOf(entries).filter(
+        (command) =>
+          mode === "branch" &&
+          (command.type === "compose-change" || command.type === "compose-record") &&
+          command.onto !== null,
+      ),
+    );
+    expect(counterexample).toBeNull();
+  });
+
   it("counts a red verdict only on a base that is the target, then or later", () => {
     const counterexample = counterexampleTo((entries) => {
       const real = realBases(entries);
@@ -280,6 +293,20 @@ const unacceptedLandings: Complaints = (entries) => {
     return [...landings, ...held].filter((of) => accepted.get(keyOf(of)) !== of.candidate);
   });
 };
+
+describe("A task in review", () => {
+  it("is not started again, nor is what depends on it, until people have merged or deleted its branch", () => {
+    const counterexample = counterexampleTo((entries) =>
+      entries.filter(({ event, tasks, inReview }) => {
+        if (event.type !== "attempt-started") return false;
+        const landed = new Set(tasks.filter(({ status }) => status === "landed").map(({ id }) => id));
+        const needed = [event.task, ...(tasks.find(({ id }) => id === event.task)?.dependsOn ?? [])];
+        return needed.some((task) => inReview.has(task) && !landed.has(task));
+      }),
+    );
+    expect(counterexample).toBeNull();
+  });
+});
 
 describe("A workspace", () => {
   it("is released exactly once before its run ends", () => {
@@ -398,7 +425,8 @@ describe("A run", () => {
     const counterexample = counterexampleTo((entries, { limits }) =>
       runsOf(entries).filter((run) => {
         const stop = eventsOf(run, "stop-requested").find(({ outcome }) => says(outcome, "limits.run.tasks"));
-        const done = eventsOf(run, "task-landed").length + eventsOf(run, "task-blocked").length;
+        const ended = ["task-landed", "review-opened", "task-blocked"];
+        const done = run.filter(({ event }) => ended.includes(event.type)).length;
         return stop !== undefined && done < (limits.tasksMax ?? Infinity);
       }),
     );
@@ -414,18 +442,22 @@ describe("A run", () => {
       runsOf(entries).flatMap((run) => {
         const end = run.at(-1);
         if (end === undefined || end.before.stopping !== null) return [];
-        return end.tasks.filter((task) => isLeftBehind(task, end.tasks, run));
+        return end.tasks.filter((task) => !awaitsReview(task, end) && isLeftBehind(task, end.tasks, run));
       }),
     );
     expect(counterexample).toBeNull();
   });
 
-  it("that nobody stopped calls itself drained when only landed tasks and drafts are left, and blocked else", () => {
+  it("that nobody stopped calls itself drained when only landed tasks, drafts and what people review are left, and blocked else", () => {
     const counterexample = counterexampleTo((entries) =>
       runsOf(entries).filter((run) => {
         const end = run.at(-1);
         if (end === undefined || end.before.stopping !== null) return false;
-        const leftOver = end.tasks.filter((task) => ["ready", "blocked"].includes(standingOf(task)));
+        const leftOver = end.tasks.filter(
+          (task) =>
+            ["ready", "blocked"].includes(standingOf(task)) &&
+            (end.before.run?.blocked.has(task.id) === true || !awaitsReview(task, end)),
+        );
         return outcomesOf(run)[0]?.kind !== (leftOver.length === 0 ? "drained" : "blocked");
       }),
     );
@@ -591,6 +623,14 @@ describe("An attempt", () => {
   });
 });
 
+/** In review itself, or waiting for what is. */
+function awaitsReview(task: Task, end: Pick<Entry, "tasks" | "inReview">): boolean {
+  const { id, dependsOn } = task;
+  if (standingOf(task) !== "ready") return false;
+  const open = end.tasks.filter((other) => dependsOn.includes(other.id) && other.status !== "landed");
+  return end.inReview.has(id) || open.some((other) => awaitsReview(other, end));
+}
+
 const surplusAttempts: Complaints = (entries, { attemptsMax }) => {
   const failed = new Map<string, { text: string; count: number }>();
   return entries.filter(({ event }) => {
@@ -603,6 +643,8 @@ const surplusAttempts: Complaints = (entries, { attemptsMax }) => {
     if (event.type === "attempt-rejected" && known !== undefined) known.count += 1;
     // Whether it is tried again in another run is up to the status in the file.
     if (event.type === "task-blocked" && known !== undefined) known.count = 0;
+    // Whoever deletes a branch wants the task done again.
+    if (event.type === "review-opened" && known !== undefined) known.count = 0;
     return false;
   });
 };

@@ -31,7 +31,7 @@ describe("The status", () => {
       taskOf("e", { status: "blocked" }),
     ];
     const view = viewStatus(emptyState, { tasks, problems: [] });
-    expect(view.tasks).toEqual({ ready: 1, waiting: 1, landed: 1, blocked: 1, draft: 1 });
+    expect(view.tasks).toEqual({ ready: 1, waiting: 1, review: 0, landed: 1, blocked: 1, draft: 1 });
     expect(view.run).toBeNull();
   });
 

@@ -79,7 +79,7 @@ describe("defaults", () => {
       },
       concurrency: 1,
       sandbox: "auto",
-      land: { sign: false },
+      land: { mode: "target", push: null, sign: false },
     });
   });
 
@@ -123,7 +123,7 @@ limits:
 concurrency: 3
 sandbox: off
 checks_dir: ../sealed
-land: { sign: true }
+land: { mode: branch, push: origin, sign: true }
 `);
   expect(config).toEqual({
     target: "release/2.0",
@@ -185,7 +185,7 @@ land: { sign: true }
     },
     concurrency: 3,
     sandbox: "off",
-    land: { sign: true },
+    land: { mode: "branch", push: "origin", sign: true },
   });
 });
 

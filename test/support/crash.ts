@@ -1,7 +1,7 @@
 /**
  * Preloaded into a supervisor (`node --import`), it kills that process at an exact place, as a power cut would:
  * `?record=7` right after the seventh journal record is durable, `?git=update-ref&nth=2` right after the second such
- * git command has ended, before anybody hears of it.
+ * git command has ended, before anybody hears of it. With `&sh=…` that command is run there instead, by somebody else.
  */
 // oxlint-disable typescript/no-unsafe-type-assertion -- it wraps functions of node, whatever their overloads are
 import childProcess, { type ChildProcess } from "node:child_process";
@@ -9,7 +9,11 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
 const { searchParams } = new URL(import.meta.url);
-const die = (): void => void process.kill(process.pid, "SIGKILL");
+const script = searchParams.get("sh");
+const die = (): void => {
+  if (script === null) process.kill(process.pid, "SIGKILL");
+  else childProcess.execFileSync("sh", ["-c", script]);
+};
 
 let isWritten = false;
 const { fsyncSync, writeSync } = fs;
@@ -20,7 +24,9 @@ const writeAndLook = (...args: readonly unknown[]): number => {
 };
 const fsyncAndLook = (descriptor: number): void => {
   fsyncSync(descriptor);
-  if (isWritten) die();
+  if (!isWritten) return;
+  isWritten = false;
+  die();
 };
 Object.assign(fs, { writeSync: writeAndLook, fsyncSync: fsyncAndLook });
 

@@ -24,6 +24,8 @@ function tellEvent(event: LoopEvent): string | null {
       return tellVerdict(event.verdict);
     case "task-landed":
       return ["landed", ...event.learnings].join(" ");
+    case "review-opened":
+      return ["in review on", event.branch, ...event.learnings].join(" ");
     case "task-blocked":
       return `blocked${event.commit === null ? " in the journal alone" : ""}: ${event.why}`;
     case "attempt-rejected":

@@ -1,6 +1,7 @@
 /** The refs beside the target: `refs/ralph/landed/<task>` and `refs/ralph/attempts/<task>/<n>`. */
 import { type CommitSha, commitSha, type TaskId, taskId } from "../../core/ids.ts";
 import type { Git } from "./git.ts";
+import { mirrored } from "./git-remote.ts";
 
 const landedPrefix = "refs/ralph/landed/";
 const attemptsPrefix = "refs/ralph/attempts/";
@@ -8,10 +9,13 @@ const attemptsPrefix = "refs/ralph/attempts/";
 export const landedRef = (task: TaskId): string => landedPrefix + task;
 export const attemptRef = (task: TaskId, attempt: number): string => `${attemptsPrefix}${task}/${attempt}`;
 
-/** Tasks whose landed ref is part of the target. */
+/** Tasks whose landed ref, here or on the remote, is part of the target. */
 export async function readLanded(git: Git, branchRef: string): Promise<ReadonlyMap<TaskId, CommitSha>> {
-  const merged = await listRefs(git, [`--merged=${branchRef}`, landedPrefix]);
-  return new Map(merged.map(({ ref, sha }) => [taskId(ref.slice(landedPrefix.length)), sha]));
+  const there = mirrored(landedPrefix);
+  const merged = await listRefs(git, [`--merged=${branchRef}`, there, landedPrefix]);
+  return new Map(
+    merged.map(({ ref, sha }) => [taskId(ref.replace(there, "").replace(landedPrefix, "")), sha]),
+  );
 }
 
 /**
@@ -39,7 +43,7 @@ export async function readKeptAttempts(git: Git): Promise<readonly { task: TaskI
   return [...highest].map(([task, attempt]) => ({ task, attempt }));
 }
 
-async function listRefs(
+export async function listRefs(
   git: Git,
   args: readonly string[],
 ): Promise<readonly { ref: string; sha: CommitSha }[]> {

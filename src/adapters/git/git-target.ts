@@ -6,7 +6,8 @@
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type CommitSha, commitSha, type TreeSha, treeSha } from "../../core/ids.ts";
+import type { Config } from "../../core/config.ts";
+import { type CommitSha, commitSha, type TaskId, type TreeSha, treeSha } from "../../core/ids.ts";
 import type { Candidate } from "../../core/message.ts";
 import { RalphError } from "../../errors.ts";
 import type {
@@ -16,12 +17,16 @@ import type {
   ComposeOrder,
   LandOrder,
   LandResult,
+  Review,
   Target,
 } from "../../ports.ts";
 import { firstLine, type Git, troubleLine } from "./git.ts";
 import { type FastForward, planFastForward } from "./fast-forward.ts";
-import { createCheckoutList, listCheckouts, retryLocked } from "./git-checkout.ts";
+import { catchUp, finishCatchUp } from "./catch-up.ts";
+import { createCheckoutList, mendCheckouts, retryLocked } from "./git-checkout.ts";
+import type { GitRemote, PushedRef } from "./git-remote.ts";
 import { attemptRef, landedRef, pruneLanded, readKeptAttempts, readLanded } from "./git-refs.ts";
+import { landOnBranch, pruneReviews, readReviews } from "./git-review.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { diffTrees, listBelow, listEntries, readBlob, readCommit, readLink } from "./object-tree.ts";
 import { modes, restoreInput } from "./raw-diff.ts";
@@ -30,19 +35,25 @@ import { redactor } from "../redact.ts";
 export interface GitTargetOptions {
   readonly branch: string;
   readonly sign: boolean;
+  /** Whose branch is the truth; without one, the branch here is. */
+  readonly remote?: GitRemote | null;
+  /** `branch`: what lands stands on a branch of its own. */
+  readonly mode?: Config["land"]["mode"];
   /** Something a person should know although the landing itself is complete. */
   readonly warn: (message: string) => void;
 }
 
 export function createGitTarget(git: Git, options: GitTargetOptions): Target {
   const branchRef = `refs/heads/${options.branch}`;
-  const checkouts = createCheckoutList(git, branchRef);
+  const { warn, remote = null } = options;
+  const isReviewed = options.mode === "branch";
+  const inTurn = takeTurns();
+  const place = { branchRef, remote, checkouts: createCheckoutList(git, branchRef), warn };
   return {
     branch: options.branch,
     tip: () => readTip(git, branchRef),
     treeOf: async (commit) => treeSha((await readCommit(git.objects, commit)).tree),
-    contains: async (commit) =>
-      (await git.ask(["merge-base", "--is-ancestor", commit, branchRef])).code === 0,
+    contains: (commit) => isPartOf(git, commit, branchRef),
     readFile: (commit, path) => readBlob(git.objects, commit, path),
     listFiles: (commit, folder) => listBelow(git.objects, commit, folder),
     listFolder: (commit, folder) => listEntries(git.objects, commit, folder),
@@ -51,16 +62,35 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
     changedPaths: (from, to) => listChangedPaths(git.objects, from, to),
     compose: (order) => compose(git, order, options.sign),
     restore: (commit, from, isRestored) => restore(git, { commit, from }, isRestored),
-    land: (order) => land(git, { branchRef, checkouts, warn: options.warn }, order),
+    land: (order) => inTurn(() => (isReviewed ? landOnBranch(git, place, order) : land(git, place, order))),
+    catchUp: async () => {
+      if (remote !== null) await inTurn(() => catchUp(git, { ...place, remote }));
+    },
+    reviews: async () => (isReviewed ? readReviews(git, branchRef, remote !== null) : noReviews),
     async keep(task, attempt, commit) {
       const result = await retryLocked(() => git.ask(["update-ref", attemptRef(task, attempt), commit]));
       if (result.code === 0) return;
       throw new RalphError("git-failed", `the work of ${task} cannot be kept: ${troubleLine(result.stderr)}`);
     },
     landedTasks: () => readLanded(git, branchRef),
-    pruneLanded: () => pruneLanded(git, branchRef),
+    async pruneLanded() {
+      await pruneLanded(git, branchRef);
+      if (isReviewed) await pruneReviews(git);
+    },
     keptAttempts: () => readKeptAttempts(git),
     repairCheckouts: (landing) => repairCheckouts(git, branchRef, landing),
+  };
+}
+
+const noReviews: ReadonlyMap<TaskId, Review> = new Map();
+
+/** What moves the target waits for what is moving it: several attempts may be prepared while one lands. */
+function takeTurns(): <Result>(run: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (run) => {
+    const next = last.then(run, run);
+    last = next;
+    return next;
   };
 }
 
@@ -196,6 +226,7 @@ async function restore(
 
 interface Place {
   readonly branchRef: string;
+  readonly remote: GitRemote | null;
   readonly checkouts: () => Promise<readonly string[]>;
   readonly warn: (message: string) => void;
 }
@@ -210,7 +241,15 @@ async function land(git: Git, place: Place, order: LandOrder): Promise<LandResul
   };
   const plans = await planCheckouts(git, place, order);
   if (typeof plans === "string") return refusal(plans);
+  const pushed =
+    place.remote === null ? null : await pushFirst(git, { ...place, remote: place.remote }, order);
+  if (pushed !== null) return pushed;
   const refused = await moveRefs(git, branchRef, order);
+  if (refused !== null && place.remote !== null) {
+    // It has landed where it counts. The next attempt finds out what is in the way here, and stops at it.
+    warn(`landed on ${place.remote.name}, but ${branchRef} here could not be moved: ${refused}`);
+    return { kind: "landed" };
+  }
   if (refused !== null) return refusal(`git refused to move ${branchRef}: ${refused}`);
   await checkLanded(git, branchRef, candidate);
   for (const plan of plans) {
@@ -219,6 +258,36 @@ async function land(git: Git, place: Place, order: LandOrder): Promise<LandResul
   }
   return { kind: "landed" };
 }
+
+/**
+ * All or nothing on the remote, whose branch is the truth: only then anything moves here. Null when it is there now.
+ * What a refusal means is read off the remote's refs, not off its words.
+ */
+async function pushFirst(
+  git: Git,
+  place: Place & { readonly remote: GitRemote },
+  { candidate, task, kind }: LandOrder,
+): Promise<LandResult | null> {
+  const { commit, base } = candidate;
+  if ((await readTip(git, place.branchRef)) !== base) return { kind: "moved" };
+  const refs: PushedRef[] = [{ ref: place.branchRef, commit, expected: base }];
+  if (kind === "land") refs.push({ ref: landedRef(task), commit, expected: null });
+  try {
+    const refused = await place.remote.push(refs);
+    if (refused === null) return null;
+    await catchUp(git, place);
+    // An answer to an earlier try may have been lost on its way.
+    if (await isPartOf(git, commit, place.branchRef)) return { kind: "landed" };
+    const isMoved = (await readTip(git, place.branchRef)) !== base;
+    return isMoved ? { kind: "moved" } : { kind: "refused", reason: refused };
+  } catch (error) {
+    if (error instanceof RalphError) return { kind: "refused", reason: error.message };
+    throw error;
+  }
+}
+
+const isPartOf = async (git: Git, commit: CommitSha, branchRef: string): Promise<boolean> =>
+  (await git.ask(["merge-base", "--is-ancestor", commit, branchRef])).code === 0;
 
 async function planCheckouts(
   git: Git,
@@ -254,8 +323,7 @@ async function checkLanded(git: Git, branchRef: string, candidate: Candidate): P
   const tip = await readTip(git, branchRef);
   const { tree } = await readCommit(git.objects, candidate.commit);
   // A person may have pushed on top in this very moment; then ours must be below theirs.
-  const isBelow = async (): Promise<boolean> =>
-    (await git.ask(["merge-base", "--is-ancestor", candidate.commit, branchRef])).code === 0;
+  const isBelow = (): Promise<boolean> => isPartOf(git, candidate.commit, branchRef);
   if (tree === candidate.tree && (tip === candidate.commit || (await isBelow()))) return;
   throw new RalphError(
     "target-not-judged",
@@ -275,16 +343,9 @@ async function repairCheckouts(
   branchRef: string,
   landing: readonly CommitSha[],
 ): Promise<readonly string[]> {
-  const tip = await readTip(git, branchRef);
-  const parent = (await readCommit(git.objects, tip)).parents[0];
-  if (!landing.includes(tip) || parent === undefined) return [];
-  const repaired: string[] = [];
-  for (const checkout of await listCheckouts(git, branchRef)) {
-    const isBehind = (await git.ask(["diff-index", "--cached", "--quiet", parent], { checkout })).code === 0;
-    const isCurrent = (await git.ask(["diff-index", "--cached", "--quiet", tip], { checkout })).code === 0;
-    if (!isBehind || isCurrent) continue;
-    const result = await retryLocked(() => git.ask(["read-tree", "-m", "-u", parent, tip], { checkout }));
-    if (result.code === 0) repaired.push(checkout);
-  }
-  return repaired;
+  const finished = await finishCatchUp(git, branchRef);
+  const to = await readTip(git, branchRef);
+  const from = (await readCommit(git.objects, to)).parents[0];
+  if (!landing.includes(to) || from === undefined) return finished;
+  return [...finished, ...(await mendCheckouts(git, branchRef, { from, to }))];
 }

@@ -28,6 +28,8 @@ export interface GitOptions {
   readonly input?: string;
   /** Run in this checkout of the user's, with its own git directory and, unless `index` is given, its own index. */
   readonly checkout?: string;
+  /** The command is ended after this; without it, it may take as long as it takes. */
+  readonly timeoutMs?: number;
 }
 
 /** Disposing of it ends the process that reads objects. */
@@ -89,7 +91,7 @@ export function createGit(gitDir: string, scratch: string): Git {
     const cwd = options.checkout ?? gitDir;
     const all = options.checkout === undefined ? [...settings, ...wholeTreeSettings] : settings;
     const env = gitEnvironment(gitVariables(gitDir, options));
-    return runGit([...all, ...args], { cwd, env, input: options.input ?? "" });
+    return runGit([...all, ...args], { cwd, env, input: options.input ?? "", timeoutMs: options.timeoutMs });
   };
   return {
     gitDir,
@@ -156,12 +158,12 @@ function gitVariables(gitDir: string, options: GitOptions): Record<string, strin
   return { GIT_DIR: gitDir, ...workTree, ...index };
 }
 
-/** `GIT_*` of our own caller (a hook, say) must not choose the repository for us. */
+/** `GIT_*` of our own caller (a hook, say) must not choose the repository for us; how a remote is logged in to, it may. */
 function gitEnvironment(variables: Record<string, string>): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    const isIdentity = /^GIT_(AUTHOR|COMMITTER)_/.test(name);
-    if (value !== undefined && (!name.startsWith("GIT_") || isIdentity)) environment[name] = value;
+    const isTheirs = /^GIT_(?:(?:AUTHOR|COMMITTER)_|ASKPASS$|SSH(?:_|$))/.test(name);
+    if (value !== undefined && (!name.startsWith("GIT_") || isTheirs)) environment[name] = value;
   }
   return { ...environment, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", ...variables };
 }
@@ -170,10 +172,11 @@ interface Place {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly input: string;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** In a process group of its own: Ctrl-C is for the supervisor, not for a git in the middle of its work. */
-function runGit(args: readonly string[], { cwd, env, input }: Place): Promise<GitResult> {
+function runGit(args: readonly string[], { cwd, env, input, timeoutMs }: Place): Promise<GitResult> {
   return new Promise((resolve, reject) => {
     const child = spawn("git", args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     const stdout: Buffer[] = [];
@@ -184,12 +187,32 @@ function runGit(args: readonly string[], { cwd, env, input }: Place): Promise<Gi
     child.stdin.on("error", () => {});
     child.stdin.end(input);
     child.once("error", (cause: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
       reject(startFailure(cwd, cause));
     });
+    let isLate = false;
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => ((isLate = true), endGroup(child.pid)), timeoutMs);
     child.once("close", (code) => {
-      resolve({ code: code ?? 128, stdout: textOf(stdout), stderr: textOf(stderr) });
+      clearTimeout(timer);
+      const trouble = isLate ? `${timedOut} ${timeoutMs} ms\n` : textOf(stderr);
+      resolve({ code: code ?? 128, stdout: textOf(stdout), stderr: trouble });
     });
   });
+}
+
+/** How the trouble of a command begins that took longer than it may. */
+export const timedOut = "fatal: no answer within";
+
+/** Git and what it started, such as ssh. */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended in this very moment.
+  }
 }
 
 /** Node says ENOENT for a missing program and for a missing directory alike. */
