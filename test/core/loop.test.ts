@@ -502,7 +502,7 @@ const ignoredFailures: Complaints = (entries, { limits }) =>
       const last =
         event.type === "task-blocked" ? before.records.get(event.task)?.failures.at(-1) : undefined;
       if (event.type === "task-blocked" && last?.kind !== "question") inARow += 1;
-      if (event.type === "task-landed") inARow = 0;
+      if (landings.has(event.type)) inARow = 0;
       const isOpen = inARow >= limits.failuresInARowMax;
       if (event.type === "attempt-started") return isOpen;
       if (event.type !== "stop-requested" || !says(event.outcome, "failures_in_a_row")) return false;
@@ -662,6 +662,10 @@ function failureThatCounts({ before, event }: Entry, task: string): Failure | nu
   return phase === "held" && landed !== null && landed === onto ? held : null;
 }
 
+const landings: ReadonlySet<string> = new Set(["task-landed", "review-opened"]);
+/** What was rejected before them says nothing about the task's next attempt. */
+const forgiving: ReadonlySet<string> = new Set(["task-blocked", "review-opened"]);
+
 /** What is sealed while everything stops is not judged any more. */
 function sealedIn({ event, after }: Entry): string | null {
   const isJudged = event.type === "change-sealed" && after.stopping?.how !== "now";
@@ -685,7 +689,7 @@ const wrongJudgements: Complaints = (entries) => {
       if ((failure?.kind ?? "conflict") !== "conflict") red.add(tree);
       if (!isAbout(event, task)) return false;
       const started = event.type === "attempt-started" ? event.text : text;
-      if (started !== text || event.type === "task-blocked") red.clear();
+      if (started !== text || forgiving.has(event.type)) red.clear();
       text = started;
       const sealed = sealedIn(entry);
       if (sealed === null) return false;
