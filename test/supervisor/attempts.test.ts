@@ -206,6 +206,17 @@ it.concurrent("gives a task up after its last attempt, and writes down why", asy
   expect(world.leftovers()).toEqual([]);
 });
 
+it.concurrent("lands no record of a task that its gates refuse, and says so", async ({ expect }) => {
+  await using world = await createWorld({
+    agent: "changes-nothing",
+    config: { gates: [{ name: "open", run: "! grep -rq 'status: blocked' tasks" }] },
+  });
+  const run = await world.run();
+  expect(run.status).toBe(1);
+  expect(world.landed()).toEqual([]);
+  expect(world.events("one")).toContain("its record commit was refused: gate open exited with 1");
+});
+
 it.concurrent("does not touch a blocked task in the next run, and exits with 1 again", async ({ expect }) => {
   await using world = await createWorld({ agent: "breaks-a-test" });
   await world.run();

@@ -68,6 +68,28 @@ it("refuses a link that leads out through another link", async () => {
   expect(await guard(repository, inside, outside)).toBe(reason);
 });
 
+it("refuses to take away a link without which another one leads out", async () => {
+  using repository = createRepository({ "a/b/c/keep": "" });
+  symlinkSync("a/b/c", join(repository.path, "deep"));
+  symlinkSync("deep/../../../outside.txt", join(repository.path, "link"));
+  const inside = repository.commit("A link by way of another");
+  repository.git("rm", "-q", "deep");
+  const outside = repository.commit("The way is gone");
+  const reason = "link is a symbolic link out of the repository (to deep/../../../outside.txt)";
+  expect(await guard(repository, inside, outside)).toBe(reason);
+});
+
+it("compares a package.json with the one of the base", async () => {
+  using repository = createRepository({ "package.json": '{ "scripts": { "test": "vitest run" } }\n' });
+  const base = repository.git("rev-parse", "HEAD");
+  const plain = '{ "scripts": { "test": "vitest run" }, "dependencies": { "a": "1" } }\n';
+  expect(await guard(repository, base, changeOn(repository, base, { "package.json": plain }))).toBeNull();
+  const weak = '{ "scripts": { "test": "true" } }\n';
+  expect(await guard(repository, base, changeOn(repository, base, { "package.json": weak }))).toContain(
+    'package.json changes "scripts.test"',
+  );
+});
+
 it("lets the supervisor's own files be, which no agent wrote", async () => {
   using repository = createRepository({ "PROGRESS.md": "# Progress\n", "tasks/t.md": "# T\n" });
   const base = repository.git("rev-parse", "HEAD");

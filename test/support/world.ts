@@ -285,7 +285,7 @@ function isRed(repository: TestRepository, commit: string): boolean {
   try {
     const script = `git archive ${commit} | tar -x -C "$1" && cd "$1" && node --test --test-isolation=none "test/*.test.mjs"`;
     const env = { ...process.env, PATH: pathWithNode() };
-    const result = spawnSync("bash", ["-c", script, "bash", folder], { cwd: repository.path, env });
+    const result = spawnSync("bash", ["--norc", "-c", script, "bash", folder], { cwd: repository.path, env });
     return result.status !== 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -346,16 +346,22 @@ it("is not led astray by variables of a git that called it", async () => {
   using repository = createRepository({ a: "1\n" });
   using other = createRepository({ b: "1\n" });
   using open = parts(repository);
-  process.env["GIT_DIR"] = join(other.path, ".git");
-  process.env["GIT_INDEX_FILE"] = join(other.path, "index");
+  const base = repository.git("rev-parse", "HEAD");
+  const calling = {
+    GIT_DIR: join(other.path, ".git"),
+    GIT_INDEX_FILE: join(other.path, "index"),
+    GIT_OBJECT_DIRECTORY: join(other.path, ".git", "objects"),
+  };
+  Object.assign(process.env, calling);
   try {
-    expect(await open.target.tip()).toBe(
-      repository.git("--git-dir", join(repository.path, ".git"), "rev-parse", "main"),
-    );
+    expect(await open.target.tip()).toBe(base);
+    const candidate = await open.candidate(base, { a: "2\n" });
+    expect(await open.target.land(landOrder(candidate))).toEqual({ kind: "landed" });
   } finally {
-    delete process.env["GIT_DIR"];
-    delete process.env["GIT_INDEX_FILE"];
+    for (const name of Object.keys(calling)) delete process.env[name];
   }
+  expect(repository.git("show", "main:a")).toBe("2");
+  expect(repository.git("status", "--porcelain")).toBe("");
 });
 
 it("finds files below a folder and nothing beside it", async () => {
