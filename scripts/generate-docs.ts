@@ -11,6 +11,7 @@ import { configJsonSchema } from "../src/formats/config-schema.ts";
 import { defaultProtect } from "../src/core/guard/default-protect.ts";
 import { withLoopTable } from "./loop-table.ts";
 import { withCheatsTables } from "./cheats-tables.ts";
+import { mutantRows } from "./mutants/list.ts";
 
 /** Path from the top of the repository → the text it should have; `read` gives the text it has now. */
 export async function generateDocs(read: (file: string) => string): Promise<ReadonlyMap<string, string>> {
@@ -19,6 +20,10 @@ export async function generateDocs(read: (file: string) => string): Promise<Read
     ["docs/commands.md", renderCommands()],
     ["docs/configuration.md", withConfigurationTables(read("docs/configuration.md"))],
     ["docs/loop.md", withLoopTable(read("docs/loop.md"))],
+    [
+      "docs/mutants.md",
+      withPart(read("docs/mutants.md"), "mutants", renderTable(mutantColumns, mutantRows())),
+    ],
     ["docs/schema/config.schema.json", JSON.stringify(configJsonSchema())],
     ["docs/schema/agent-protocol.schema.json", JSON.stringify(agentProtocolJsonSchema())],
   ];
@@ -31,6 +36,8 @@ async function formatted([file, text]: readonly [string, string]): Promise<reado
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message ?? "it cannot be formatted"}`);
   return [file, code];
 }
+
+const mutantColumns = ["Mutant", "What the product no longer does", "The test that notices"];
 
 const commandsIntroduction = `# Commands
 

@@ -1,0 +1,24 @@
+/** All mutants, and the table of them for docs/mutants.md. */
+import { agentMutants } from "./agents.ts";
+import { guardMutants } from "./guard.ts";
+import { judgingMutants } from "./judging.ts";
+import { landingMutants } from "./landing.ts";
+import type { Mutant } from "./mutant.ts";
+import { slotMutants } from "./slots.ts";
+import { testMutants } from "./tests.ts";
+
+export const mutants: readonly Mutant[] = [
+  ...judgingMutants,
+  ...testMutants,
+  ...guardMutants,
+  ...agentMutants,
+  ...slotMutants,
+  ...landingMutants,
+];
+
+export const mutantRows = (): readonly (readonly string[])[] =>
+  mutants.map(({ name, removes, killedBy }) => [
+    `\`${name}\``,
+    removes,
+    `${killedBy.file}: ${killedBy.title}`,
+  ]);
