@@ -211,8 +211,8 @@ export const agentMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/git/git.ts",
-        find: `(!name.startsWith("GIT_") || isIdentity)`,
-        replace: `(name !== "" || isIdentity)`,
+        find: `(!name.startsWith("GIT_") || isTheirs)`,
+        replace: `(name !== "" || isTheirs)`,
       },
     ],
     killedBy: {

@@ -83,8 +83,8 @@ export const landingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/supervisor/recover.ts",
-        find: "if (commit !== null && (await ports.target.contains(commit))) {",
-        replace: "if (commit !== null && number < 0) {",
+        find: "  const isOnTarget = await ports.target.contains(commit);",
+        replace: "  const isOnTarget = number < 0;",
       },
     ],
     killedBy: {

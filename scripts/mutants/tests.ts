@@ -24,6 +24,30 @@ export const testMutants: readonly Mutant[] = [
     killedBy: { file: flakingTest, title: "repeats it only once: what is red twice is red" },
   },
   {
+    name: "new-test-files-trusted",
+    removes: "Old tests are not run again where a change only adds test files.",
+    edits: [
+      {
+        file: baseTests,
+        find: "(isReported || !isNew || !isTestFile(path))",
+        replace: "(!isNew || !isTestFile(path))",
+      },
+    ],
+    killedBy: {
+      file: "test/supervisor/base-tests.test.ts",
+      title: "is not blinded by a new test file alone",
+    },
+  },
+  {
+    name: "new-test-helpers-trusted",
+    removes: "Old tests are not run again where a change only adds helpers or fixtures.",
+    edits: [{ file: baseTests, find: "(isReported || !isNew || !isTestFile(path))", replace: "!isNew" }],
+    killedBy: {
+      file: "test/supervisor/base-tests.test.ts",
+      title: "runs the old tests without a helper that the change added",
+    },
+  },
+  {
     name: "new-flaky-tests",
     removes: "A change may bring tests that fail in one of two runs on the same code.",
     edits: [{ file: judge, find: " ?? newFlakes(gate, before, gating)", replace: "" }],

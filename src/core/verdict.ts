@@ -49,6 +49,16 @@ export function redReason(result: GateResult, known: KnownFailures = noKnownFail
   return isExplained ? reported : (exitReason(exit) ?? reported);
 }
 
+/**
+ * As `redReason`, but by the report alone where it can be: without the tests of a change, a gate may exit badly for what
+ * says nothing about the old ones, such as a threshold of coverage.
+ */
+export function redByReport(result: GateResult, known: KnownFailures = noKnownFailures): string | null {
+  const { exit, report } = result;
+  const isTold = exit.kind === "exited" && report?.kind === "read";
+  return isTold ? reportReason(report, known) : redReason(result, known);
+}
+
 const isKnown = (known: KnownFailures, name: string): boolean => known === "any" || known.has(name);
 
 /** Names of the tests that failed, as far as a report tells. */

@@ -5,8 +5,8 @@
 import type { Gate } from "../core/config.ts";
 import type { Candidate } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
-import { isTestPath } from "../core/test-paths.ts";
-import { type GateResult, listNames, lostTestsReason, matchTests } from "../core/verdict.ts";
+import { isTestFile, isTestPath } from "../core/test-paths.ts";
+import { type GateResult, listNames, lostTestsReason, matchTests, redByReport } from "../core/verdict.ts";
 import { matchGlobs } from "../formats/glob.ts";
 import type { Target } from "../ports.ts";
 import { type GatingOrder, passKey, runGates, testsOf } from "./gating.ts";
@@ -27,15 +27,16 @@ export async function runBaseTests(
   const { base } = candidate;
   const isAllowed = matchGlobs(task.allow);
   const isOld = (path: string): boolean => isTestPath(path) && !isAllowed(path);
-  const touched = await touchedTests(ports.target, candidate, isOld);
-  if (touched.length === 0) return { kind: "held" };
   const gates = testGates(order.gates);
+  const touched = await touchedTests(ports.target, candidate, { isOld, gates });
+  if (touched.length === 0) return { kind: "held" };
   const commit = await ports.target.restore(candidate.commit, base, isOld);
   const gating = await runGates(ports, {
     ...order,
     commit,
     gates,
     purpose: `${order.purpose}-base-tests`,
+    redReason: redByReport,
   });
   if (gating.kind === "stopped") return gating;
   const reason = gating.kind === "red" ? gating.reason : await lostOf(scope, task, { base, gates, gating });
@@ -43,14 +44,20 @@ export async function runBaseTests(
   return { kind: "failed", reason: explain(reason, touched), results: gating.results };
 }
 
-/** Tests of the base that the change touched; new ones have no older version. */
+/**
+ * What of the tests the change touched. A new test file can reach old tests, too: they often share a process. Only where
+ * no gate has a report it is passed over, since gates that know nothing of tests (dead code, say) may miss it.
+ */
 async function touchedTests(
   target: Target,
   { base, commit }: Candidate,
-  isOld: (path: string) => boolean,
+  { isOld, gates }: { readonly isOld: (path: string) => boolean; readonly gates: readonly Gate[] },
 ): Promise<readonly string[]> {
+  const isReported = gates.every(({ report }) => report !== null);
   const changed = await target.changedPaths(base, commit);
-  return changed.filter(({ path, isNew }) => !isNew && isOld(path)).map(({ path }) => path);
+  return changed
+    .filter(({ path, isNew }) => isOld(path) && (isReported || !isNew || !isTestFile(path)))
+    .map(({ path }) => path);
 }
 
 /** Gates that say which tests ran; where none does, any of them may be the one that runs the tests. */

@@ -24,6 +24,8 @@ export interface GatingOrder {
   readonly signal: AbortSignal;
   /** Lays files over the checkout before anything runs, and returns their paths: they are no change of it. */
   readonly lay?: (directory: string) => Promise<readonly string[]>;
+  /** What makes a result red. Default: `redReason`. */
+  readonly redReason?: typeof redReason;
   /** Failures that a gate may have. Default: none. */
   readonly known?: (gate: Gate) => KnownFailures;
 }
@@ -47,7 +49,7 @@ export async function runGates(ports: GatePorts, order: GatingOrder): Promise<Ga
   const flakes: Flake[] = [];
   for (const gate of order.gates) {
     const red = results.get(gate.name);
-    if (red === undefined || redReason(red, knownOf(order, gate)) === null) continue;
+    if (red === undefined || !isRed(order, red)) continue;
     const again = await runOnce(ports, { ...order, gates: [gate], purpose: `${order.purpose}-again` });
     if (again.kind === "stopped") return again;
     // One that stays red ends it: the others need not be asked again.
@@ -70,7 +72,8 @@ const isRed = (order: GatingOrder, result: GateResult): boolean => redIn(order, 
 
 function redIn(order: GatingOrder, result: GateResult): string | null {
   const gate = order.gates.find(({ name }) => name === result.gate);
-  return redReason(result, gate === undefined ? noKnownFailures : knownOf(order, gate));
+  const reasonOf = order.redReason ?? redReason;
+  return reasonOf(result, gate === undefined ? noKnownFailures : knownOf(order, gate));
 }
 
 /** Without a second chance. */

@@ -1,6 +1,6 @@
 /** The base's own tests on new code: all of them as they were, nothing beside them, and none that is gone. */
 import { it } from "vitest";
-import { createWorld } from "../support/world.ts";
+import { createWorld, testsGate } from "../support/world.ts";
 
 it.concurrent("takes away what the change added among the tests, too", async ({ expect }) => {
   await using world = await createWorld({ agent: "blinds-the-tests" });
@@ -25,4 +25,39 @@ it.concurrent("notices an old test that no longer runs, whatever runs in its nam
   await world.run();
   expect(world.events("one")).toContain('do not hold on its code (gate suite: 1 test vanished: "a")');
   expect(world.landed()).toEqual([expect.stringContaining("Give up one")]);
+});
+
+it.concurrent("is not blinded by a new test file alone", async ({ expect }) => {
+  await using world = await createWorld({ agent: "adds-a-blinding-test" });
+  await world.run();
+  expect(world.events("one")).toContain("the tests as they were before this change do not hold on its code");
+  expect(world.redCommits()).toEqual([]);
+});
+
+it.concurrent("goes by the report: a threshold that only the new tests reach says nothing about old ones", async ({
+  expect,
+}) => {
+  const threshold = 'test "$(ls test/*.test.mjs | wc -l)" -ge "$(ls src/*.mjs | wc -l)"';
+  await using world = await createWorld({
+    config: { gates: [{ ...testsGate, run: `${testsGate.run} && ${threshold}` }] },
+  });
+  const run = await world.run();
+  expect(run.status).toBe(0);
+  expect(world.landed()).toEqual(["Do one"]);
+});
+
+it.concurrent("runs the old tests without a helper that the change added", async ({ expect }) => {
+  const setup = 'for file in test/setup/*.mjs; do [ -e "$file" ] && set -- "$@" --import "./$file"; done';
+  const gate = { ...testsGate, run: `${setup}; ${testsGate.run.replace("node", 'node "$@"')}` };
+  await using world = await createWorld({
+    tasks: ["blinds", "honest"],
+    agent: { blinds: "adds-a-blinding-helper" },
+    config: { gates: [gate] },
+  });
+  await world.run();
+  expect(world.events("blinds")).toContain(
+    "the tests as they were before this change do not hold on its code",
+  );
+  expect(world.landed()).toEqual([expect.stringContaining("Give up blinds"), "Do honest"]);
+  expect(world.redCommits()).toEqual([]);
 });
