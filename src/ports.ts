@@ -212,8 +212,21 @@ export interface Passes {
 /** Checks that agents never see: folders outside the repository. */
 export interface SealedChecks {
   has(name: string): boolean;
-  /** Lays the files over a directory. Returns their paths in it. @throws RalphError when they are gone. */
-  lay(name: string, directory: string): Promise<readonly string[]>;
+  /**
+   * Lays the files over a directory, and takes away what is named as new in the folders that they occupy: it could stand
+   * in for what they mean. @throws RalphError when they are gone.
+   */
+  lay(
+    name: string,
+    order: { readonly directory: string; readonly added: readonly string[] },
+  ): Promise<LaidFiles>;
+}
+
+export interface LaidFiles {
+  /** All that is no change of the checkout: what was laid, and what was taken away. */
+  readonly paths: ReadonlySet<string>;
+  /** Whether the files are still what they were. */
+  isIntact(): Promise<boolean>;
 }
 
 /** One path of a change that is made on purpose; null as content removes it. */

@@ -170,16 +170,45 @@ export const agentMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/state/sealed-checks.ts",
-        find: "    await copyFile(join(from, path), join(to, path));\n",
-        replace: "    if (!existsSync(join(to, path))) await copyFile(join(from, path), join(to, path));\n",
+        find: "    await copyFile(join(from, path), join(directory, path));\n",
+        replace:
+          "    if (!existsSync(join(directory, path))) await copyFile(join(from, path), join(directory, path));\n",
       },
       {
         file: "src/adapters/state/sealed-checks.ts",
-        find: "    await rm(join(to, path), { recursive: true, force: true });\n",
-        replace: "",
+        find: "    await rm(join(directory, path), { recursive: true, force: true });\n    await mkdir",
+        replace: "    await mkdir",
+      },
+      {
+        file: "src/adapters/state/sealed-checks.ts",
+        find: "path.startsWith(`${folder}/`)",
+        replace: "path.startsWith(`${folder}//`)",
       },
     ],
     killedBy: { file: provingTest, title: "lets a check win over a file of its name that the change brings" },
+  },
+  {
+    name: "company-of-checks",
+    removes: "What a change adds beside a sealed check stays there while the proof runs.",
+    edits: [
+      {
+        file: "src/adapters/state/sealed-checks.ts",
+        find: "  for (const path of inTheWay) await rm",
+        replace: "  for (const path of inTheWay.slice(0, 0)) await rm",
+      },
+    ],
+    killedBy: {
+      file: provingTest,
+      title: "takes away what the change adds beside a check, even a file where its folder belongs",
+    },
+  },
+  {
+    name: "changed-checks-count",
+    removes: "A proof counts although its sealed checks were changed while they ran.",
+    edits: [
+      { file: "src/supervisor/gating.ts", find: " || (await laid?.isIntact()) === false", replace: "" },
+    ],
+    killedBy: { file: provingTest, title: "is void when the checks are changed while they run" },
   },
   {
     name: "reports-through-links",

@@ -47,8 +47,8 @@ export const judgingMutants: readonly Mutant[] = [
     edits: [
       {
         file: judge,
-        find: `  if (gating.kind === "red") return rejected(red(gating.reason), gating.results, gates);\n`,
-        replace: `  if (gating.kind === "red") Object.assign(gating, { flakes: [] });\n`,
+        find: `    return rejected(failure, gating.results, gates);\n`,
+        replace: `    Object.assign(gating, { kind: "green", flakes: [], failure });\n`,
       },
     ],
     killedBy: { file: cheatingTest, title: "lands nothing of an agent that breaks-a-test" },
@@ -108,10 +108,19 @@ export const judgingMutants: readonly Mutant[] = [
   {
     name: "changed-checkout-counts",
     removes: "A result counts although the gates changed the files that they judged.",
-    edits: [{ file: gating, find: " ?? changedReason(changed)", replace: "" }],
+    edits: [{ file: gating, find: "(isVoid ? changedReason(changed) : null)", replace: "null" }],
     killedBy: {
       file: "test/supervisor/stopping.test.ts",
       title: "is told of a gate that cannot work here, at once and before an agent starts",
+    },
+  },
+  {
+    name: "void-is-repeated",
+    removes: "Where one gate changed the checkout and another was red, only the red one is asked again.",
+    edits: [{ file: gating, find: "  if (red.isVoid === true) return false;\n", replace: "" }],
+    killedBy: {
+      file: "test/supervisor/flaking.test.ts",
+      title: "repeats nothing where a gate changed the checkout: what the others said is void, too",
     },
   },
   {

@@ -24,6 +24,21 @@ export const testMutants: readonly Mutant[] = [
     killedBy: { file: flakingTest, title: "repeats it only once: what is red twice is red" },
   },
   {
+    name: "report-shuts-out-tests",
+    removes: "Old tests are asked of gates with a report alone, whatever these are.",
+    edits: [
+      {
+        file: baseTests,
+        find: "gate.report !== null || weak.has(gate)",
+        replace: "gate.report !== null || weak.size === gates.length",
+      },
+    ],
+    killedBy: {
+      file: "test/supervisor/base-tests.test.ts",
+      title: "asks the gate that runs the tests, though another one has the report",
+    },
+  },
+  {
     name: "new-test-files-trusted",
     removes: "Old tests are not run again where a change only adds test files.",
     edits: [

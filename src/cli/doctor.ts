@@ -287,6 +287,8 @@ const lookAtGates: Look = async (project) => {
     const logFolder = (purpose: string): string => makeFolder(join(project.state.path, "doctor", purpose));
     const { config } = project;
     const { signal } = stop;
+    await using workspaces = ports.workspaces;
+    void workspaces;
     const shared = { judging: new Map<never, never>(), baselines: new Map<never, never>() };
     const scope = { ports, config, run: "doctor", signal, ...shared, logFolder };
     const tip = await ports.target.tip();

@@ -17,7 +17,7 @@ import {
 } from "../drill/score.ts";
 import { RalphError } from "../errors.ts";
 import type { Journal, QueueSource } from "../ports.ts";
-import { drill, type DrillProgress } from "../supervisor/drilling.ts";
+import { type Drill, drill, type DrillOrder, type DrillProgress } from "../supervisor/drilling.ts";
 import type { AttemptScope } from "../supervisor/scope.ts";
 import { composePorts, openProject, type Project, requireIdentity, requireTarget } from "./compose.ts";
 import { drillConfiguration } from "./drill-standing.ts";
@@ -47,7 +47,7 @@ export async function drillGates(options: DrillOptions): Promise<number> {
   try {
     const planter = createGitPlanter(project.git);
     const order = { planter, seed: options.seed, observe: tellProgress };
-    const found = await drill(scopeOf(project, stop.signal), order);
+    const found = await drillIn(scopeOf(project, stop.signal), order);
     if (found.kind === "baseline-red") throw baselineRed(found.reason);
     if (found.kind === "stopped") {
       process.stderr.write(`stopped after ${found.judged} known-bad changes; nothing was recorded\n`);
@@ -62,6 +62,13 @@ export async function drillGates(options: DrillOptions): Promise<number> {
     process.off("SIGINT", abort).off("SIGTERM", abort);
     project.git[Symbol.dispose]();
   }
+}
+
+/** Directories that the drill used again and again are removed with it. */
+async function drillIn(scope: AttemptScope, order: DrillOrder): Promise<Drill> {
+  await using workspaces = scope.ports.workspaces;
+  void workspaces;
+  return await drill(scope, order);
 }
 
 const baselineRed = (reason: string): RalphError =>

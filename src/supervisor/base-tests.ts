@@ -5,6 +5,7 @@
 import type { Gate } from "../core/config.ts";
 import type { Candidate } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
+import { judgedByExitCode } from "../core/report.ts";
 import { isTestFile, isTestPath } from "../core/test-paths.ts";
 import { type GateResult, listNames, lostTestsReason, matchTests, redByReport } from "../core/verdict.ts";
 import { matchGlobs } from "../formats/glob.ts";
@@ -53,17 +54,17 @@ async function touchedTests(
   { base, commit }: Candidate,
   { isOld, gates }: { readonly isOld: (path: string) => boolean; readonly gates: readonly Gate[] },
 ): Promise<readonly string[]> {
-  const isReported = gates.every(({ report }) => report !== null);
+  const isReported = gates.some(({ report }) => report !== null);
   const changed = await target.changedPaths(base, commit);
   return changed
     .filter(({ path, isNew }) => isOld(path) && (isReported || !isNew || !isTestFile(path)))
     .map(({ path }) => path);
 }
 
-/** Gates that say which tests ran; where none does, any of them may be the one that runs the tests. */
+/** Gates that say which tests ran, and those that seem to run tests without saying which. */
 function testGates(gates: readonly Gate[]): readonly Gate[] {
-  const reporting = gates.filter(({ report }) => report !== null);
-  return reporting.length > 0 ? reporting : gates;
+  const weak = new Set(judgedByExitCode(gates));
+  return gates.filter((gate) => gate.report !== null || weak.has(gate));
 }
 
 async function lostOf(

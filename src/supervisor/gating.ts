@@ -11,7 +11,7 @@ import {
   shellCannotRun,
   type TestResult,
 } from "../core/verdict.ts";
-import type { Ports } from "../ports.ts";
+import type { LaidFiles, Ports } from "../ports.ts";
 
 export interface GatingOrder {
   readonly commit: CommitSha;
@@ -22,8 +22,8 @@ export interface GatingOrder {
   readonly logFolder: (purpose: string) => string;
   readonly purpose: string;
   readonly signal: AbortSignal;
-  /** Lays files over the checkout before anything runs, and returns their paths: they are no change of it. */
-  readonly lay?: (directory: string) => Promise<readonly string[]>;
+  /** Lays files over the checkout before anything runs: they are no change of it. */
+  readonly lay?: (directory: string) => Promise<LaidFiles>;
   /** What makes a result red. Default: `redReason`. */
   readonly redReason?: typeof redReason;
   /** Failures that a gate may have. Default: none. */
@@ -32,7 +32,13 @@ export interface GatingOrder {
 
 export type Gating =
   | { readonly kind: "green"; readonly results: readonly GateResult[]; readonly flakes: readonly Flake[] }
-  | { readonly kind: "red"; readonly reason: string; readonly results: readonly GateResult[] }
+  | {
+      readonly kind: "red";
+      readonly reason: string;
+      readonly results: readonly GateResult[];
+      /** The gates changed the checkout: what any of them said is said of something else. */
+      readonly isVoid?: boolean;
+    }
   | { readonly kind: "stopped" };
 
 type GatePorts = Pick<Ports, "workspaces" | "gates">;
@@ -63,9 +69,11 @@ export async function runGates(ports: GatePorts, order: GatingOrder): Promise<Ga
 const knownOf = ({ known }: GatingOrder, gate: Gate): KnownFailures => known?.(gate) ?? noKnownFailures;
 
 /** Only an answer can be another one next time; and to wait for the end of the time twice is too dear. */
-function isWorthRepeating({ results }: Gating & { readonly kind: "red" }, order: GatingOrder): boolean {
+function isWorthRepeating(red: Gating & { readonly kind: "red" }, order: GatingOrder): boolean {
+  if (red.isVoid === true) return false;
+  const { results } = red;
   const reds = results.filter((result) => isRed(order, result));
-  return reds.length > 0 && reds.every((red) => !isNotRunnable(red) && red.exit.kind !== "timed-out");
+  return reds.length > 0 && reds.every((each) => !isNotRunnable(each) && each.exit.kind !== "timed-out");
 }
 
 const isRed = (order: GatingOrder, result: GateResult): boolean => redIn(order, result) !== null;
@@ -87,13 +95,14 @@ export async function runOnce(ports: GatePorts, order: GatingOrder): Promise<Gat
   if (laidOut.kind === "setup-failed")
     return { kind: "red", reason: laidOut.reason, results: [setupResult(laidOut)] };
   await using checkout = laidOut.checkout;
-  const laid = new Set(await order.lay?.(checkout.path));
+  const laid = await order.lay?.(checkout.path);
   const logFolder = order.logFolder(order.purpose);
   const results = await ports.gates.run({ gates, checkout: checkout.path, logFolder, signal });
   if (isStopped(signal)) return { kind: "stopped" };
-  const changed = (await checkout.changedPaths()).filter((path) => !laid.has(path));
-  const reason = firstRed(order, results) ?? changedReason(changed);
-  return reason === null ? { kind: "green", results, flakes: [] } : { kind: "red", reason, results };
+  const changed = (await checkout.changedPaths()).filter((path) => laid?.paths.has(path) !== true);
+  const isVoid = changed.length > 0 || (await laid?.isIntact()) === false;
+  const reason = firstRed(order, results) ?? (isVoid ? changedReason(changed) : null);
+  return reason === null ? { kind: "green", results, flakes: [] } : { kind: "red", reason, results, isVoid };
 }
 
 /** A function, because the compiler takes a property that was false once for false. */
@@ -115,8 +124,8 @@ function firstRed(order: GatingOrder, results: readonly GateResult[]): string | 
 
 const pathsShownMax = 3;
 
-function changedReason(paths: readonly string[]): string | null {
-  if (paths.length === 0) return null;
+function changedReason(paths: readonly string[]): string {
+  if (paths.length === 0) return "the sealed checks were changed while they ran, so the result is void";
   const shown = paths.slice(0, pathsShownMax).join(", ");
   const more = paths.length > pathsShownMax ? ` and ${paths.length - pathsShownMax} more` : "";
   return `the gates changed files of the checkout, so the result is void: ${shown}${more}`;

@@ -140,8 +140,12 @@ async function judge(
   const order = { commit: candidate.commit, gates, trusted: false, logFolder, purpose, signal, known };
   const gating = await runGates(ports, order);
   if (gating.kind === "stopped") return inconclusive("the run was stopped");
-  if (gating.kind === "red") return rejected(red(gating.reason), gating.results, gates);
   await baseJudged;
+  if (gating.kind === "red") {
+    const brokenAhead = await brokenOnBase(scope, task, candidate.base);
+    const failure = brokenAhead === null ? red(gating.reason) : conflict(brokenAhead);
+    return rejected(failure, gating.results, gates);
+  }
   // A gate that this task alone asks for has not run on the one ahead.
   const withReport = gates.filter(({ report }) => report !== null);
   if (withReport.some((gate) => ports.passes.recall(passKey(ports, baseTree, gate)) === null))
@@ -151,7 +155,7 @@ async function judge(
   const baseTests = await runBaseTests(scope, task, { candidate, order });
   if (baseTests.kind === "stopped") return inconclusive("the run was stopped");
   if (baseTests.kind === "failed") return rejected(red(baseTests.reason), baseTests.results, gates);
-  const proof = await runProof(scope, task, { commit: candidate.commit, purpose });
+  const proof = await runProof(scope, task, { candidate, purpose });
   if (proof.kind === "stopped") return inconclusive("the run was stopped");
   if (proof.kind === "fails") return rejected(red(proof.reason), proof.results, proof.gates);
   rememberPasses(ports, candidate.tree, gates, gating.results);
@@ -163,6 +167,17 @@ async function judge(
   return { verdict, evidence: null };
 }
 
+/** Why a gate that this task alone asks for is red without the change: those ahead in line were not judged by it. */
+async function brokenOnBase(scope: AttemptScope, task: Task, base: CommitSha): Promise<string | null> {
+  const { ports } = scope;
+  const baseTree = await ports.target.treeOf(base);
+  const isKnown = (gate: Gate): boolean => ports.passes.recall(passKey(ports, baseTree, gate)) !== null;
+  if (gatesFor(scope, task).every(isKnown)) return null;
+  const baseline = await checkGates(scope, task, base, false);
+  return baseline.kind === "green" ? null : `the change ahead broke a gate of this task: ${baseline.reason}`;
+}
+
+const conflict = (reason: string): Failure => ({ kind: "conflict", reason, evidence: null });
 const red = (reason: string): Failure => ({ kind: "red", reason, evidence: null });
 
 /** Only failures that the base has may be had again, and only where the configuration says so. */

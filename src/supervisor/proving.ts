@@ -4,6 +4,7 @@
  */
 import type { Gate } from "../core/config.ts";
 import type { CommitSha } from "../core/ids.ts";
+import type { Candidate } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { type GateResult, redReason } from "../core/verdict.ts";
 import { type GatingOrder, runGates, runOnce } from "./gating.ts";
@@ -25,10 +26,8 @@ const proofMsMax = 15 * 60_000;
 /** Before the work: whether the task is done already. A proof that cannot be run at all is not green. */
 export async function isProvenAlready(scope: AttemptScope, task: Task, base: CommitSha): Promise<boolean> {
   if (task.proof.length === 0) return false;
-  const gating = await runOnce(
-    scope.ports,
-    proofOrder(scope, task, { commit: base, purpose: "proof-at-base" }),
-  );
+  const order = await proofOrder(scope, task, { commit: base, base, purpose: "proof-at-base" });
+  const gating = await runOnce(scope.ports, order);
   return gating.kind === "green";
 }
 
@@ -36,10 +35,10 @@ export async function isProvenAlready(scope: AttemptScope, task: Task, base: Com
 export async function runProof(
   scope: AttemptScope,
   task: Task,
-  { commit, purpose }: { readonly commit: CommitSha; readonly purpose: string },
+  { candidate, purpose }: { readonly candidate: Candidate; readonly purpose: string },
 ): Promise<Proof> {
   if (task.proof.length === 0) return { kind: "holds" };
-  const order = proofOrder(scope, task, { commit, purpose: `${purpose}-proof` });
+  const order = await proofOrder(scope, task, { ...candidate, purpose: `${purpose}-proof` });
   const gating = await runGates(scope.ports, order);
   if (gating.kind === "stopped") return gating;
   if (gating.kind === "green") return { kind: "holds" };
@@ -47,15 +46,24 @@ export async function runProof(
   return { kind: "fails", reason, gates: order.gates, results: task.checks === null ? gating.results : [] };
 }
 
-function proofOrder(
+interface ProofPlace {
+  readonly commit: CommitSha;
+  readonly base: CommitSha;
+  readonly purpose: string;
+}
+
+async function proofOrder(
   { ports, logFolder, signal }: AttemptScope,
   task: Task,
-  { commit, purpose }: { readonly commit: CommitSha; readonly purpose: string },
-): GatingOrder {
+  { commit, base, purpose }: ProofPlace,
+): Promise<GatingOrder> {
   const gates = task.proof.map((run, at) => proofGate(run, at + 1));
   const order = { commit, gates, trusted: false, logFolder, purpose, signal };
   const { checks } = task;
-  return checks === null ? order : { ...order, lay: (directory) => ports.checks.lay(checks, directory) };
+  if (checks === null) return order;
+  const changed = await ports.target.changedPaths(base, commit);
+  const added = changed.filter(({ isNew }) => isNew).map(({ path }) => path);
+  return { ...order, lay: (directory) => ports.checks.lay(checks, { directory, added }) };
 }
 
 const proofGate = (run: string, number: number): Gate => ({

@@ -34,6 +34,21 @@ it.concurrent("is not blinded by a new test file alone", async ({ expect }) => {
   expect(world.redCommits()).toEqual([]);
 });
 
+it.concurrent("asks the gate that runs the tests, though another one has the report", async ({ expect }) => {
+  const style = {
+    name: "style",
+    run: `echo '<testsuite><testcase name="style"/></testsuite>' >"$RALPH_REPORT"`,
+    report: "junit",
+  };
+  await using world = await createWorld({
+    agent: "rewrites-a-test",
+    config: { gates: [style, { name: "tests", run: 'node --test "test/*.test.mjs"' }] },
+  });
+  await world.run();
+  expect(world.landed()).toEqual([expect.stringContaining("Give up one")]);
+  expect(world.redCommits()).toEqual([]);
+});
+
 it.concurrent("goes by the report: a threshold that only the new tests reach says nothing about old ones", async ({
   expect,
 }) => {

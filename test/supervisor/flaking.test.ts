@@ -27,6 +27,19 @@ it.concurrent("repeats it only once: what is red twice is red", async ({ expect 
   expect(world.landed()).toEqual([expect.stringContaining("Give up one")]);
 });
 
+it.concurrent("repeats nothing where a gate changed the checkout: what the others said is void, too", async ({
+  expect,
+}) => {
+  const gates = [
+    { name: "rewrites", run: "if [ -e src/one.mjs ]; then echo more >>README.md; fi" },
+    { name: "moody", run: redOnRuns(3) },
+  ];
+  await using world = await createWorld({ config: { gates } });
+  await world.run();
+  expect(world.events("one")).toContain("red: gate moody exited with 1");
+  expect(world.landed()).toEqual([expect.stringContaining("Give up one")]);
+});
+
 it.concurrent("repeats a red baseline once before it holds the run", async ({ expect }) => {
   const gates = [{ name: "moody", run: redOnRuns(1) }];
   await using world = await createWorld({ config: { gates } });

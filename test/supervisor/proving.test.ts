@@ -1,6 +1,6 @@
 /** Proof: what gates cannot say, whether the task was done at all. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { it } from "vitest";
 import { createWorld } from "../support/world.ts";
 import { makeFolder } from "../support/repository.ts";
@@ -48,10 +48,17 @@ it.concurrent("closes a task that is done already without starting an agent", as
 });
 
 /** A folder beside the repository with one sealed check, which looks for what an agent cannot know. */
-function sealChecks(text: string): { folder: string; [Symbol.dispose]: () => void } {
+function sealChecks(
+  text: string,
+  more: Readonly<Record<string, string>> = {},
+): { folder: string; [Symbol.dispose]: () => void } {
   const folder = makeFolder("sealed");
   mkdirSync(join(folder, "limits", "test"), { recursive: true });
   writeFileSync(join(folder, "limits", "test", "sealed.mjs"), text);
+  for (const [path, content] of Object.entries(more)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -88,6 +95,37 @@ it.concurrent("lets a check win over a file of its name that the change brings",
   await world.run();
   expect(world.events("one")).toContain("`node test/sealed.mjs` exited with 3");
   expect(world.redCommits()).toEqual([]);
+});
+
+it.concurrent("takes away what the change adds beside a check, even a file where its folder belongs", async ({
+  expect,
+}) => {
+  using sealed = sealChecks("", {
+    "limits/sealed/check.mjs":
+      'import { existsSync } from "node:fs"; process.exit(existsSync("sealed/extra") ? 0 : 4);',
+  });
+  const matter = 'proof: ["node sealed/check.mjs"]\nchecks: limits';
+  await using world = await createWorld({
+    agent: { beside: "adds-beside-a-check", instead: "adds-a-file-named-sealed" },
+    tasks: { beside: matter, instead: matter },
+    config: { checks_dir: sealed.folder },
+  });
+  const run = await world.run();
+  expect(run.status).toBe(1);
+  for (const task of ["beside", "instead"])
+    expect(world.events(task)).toContain("`node sealed/check.mjs` exited with 4");
+});
+
+it.concurrent("is void when the checks are changed while they run", async ({ expect }) => {
+  using sealed = sealChecks("");
+  await using world = await createWorld({
+    tasks: { one: 'proof: ["test -e src/one.mjs && echo true >test/sealed.mjs"]\nchecks: limits' },
+    config: { checks_dir: sealed.folder },
+  });
+  await world.run();
+  expect(world.events("one")).toContain(
+    "the sealed checks were changed while they ran, so the result is void",
+  );
 });
 
 it.concurrent("says which checks are missing, and runs the rest of the queue", async ({ expect }) => {

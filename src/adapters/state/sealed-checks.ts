@@ -1,10 +1,10 @@
 /** Sealed checks: files of people that agents never see, laid over a checkout while a proof runs in it. */
 import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { copyFile, lstat, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { RalphError } from "../../errors.ts";
-import type { SealedChecks } from "../../ports.ts";
+import type { LaidFiles, SealedChecks } from "../../ports.ts";
 
 /**
  * @param folder As the configuration writes it; null: there are none.
@@ -31,9 +31,9 @@ export function openSealedChecks(
     existsSync(join(path, name)) && readdirSync(join(path, name)).length > 0;
   return {
     has,
-    async lay(name, directory) {
+    async lay(name, order) {
       if (!has(name)) throw missing(name);
-      return layFiles(join(path, name), directory);
+      return layFiles(join(path, name), order);
     },
   };
 }
@@ -52,15 +52,51 @@ function realPath(path: string): string {
   }
 }
 
-/** Nothing of the change is followed: whatever lies where a check belongs is removed first. */
-async function layFiles(from: string, to: string): Promise<readonly string[]> {
+interface LayOrder {
+  readonly directory: string;
+  readonly added: readonly string[];
+}
+
+/** Nothing of the change is followed: whatever lies where a check or its folder belongs is removed first. */
+async function layFiles(from: string, { directory, added }: LayOrder): Promise<LaidFiles> {
   const entries = await readdir(from, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
   const paths = files.map((file) => join(file.parentPath, file.name).slice(from.length + 1));
+  const folders = new Set(paths.map((path) => dirname(path)).filter((folder) => folder !== "."));
+  const inTheWay = added.filter((path) => [...folders].some((folder) => path.startsWith(`${folder}/`)));
+  for (const path of inTheWay) await rm(join(directory, path), { recursive: true, force: true });
+  const cleared = await Promise.all([...folders].map((folder) => clearFolder(directory, folder)));
   for (const path of paths) {
-    await rm(join(to, path), { recursive: true, force: true });
-    await mkdir(dirname(join(to, path)), { recursive: true });
-    await copyFile(join(from, path), join(to, path));
+    await rm(join(directory, path), { recursive: true, force: true });
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await copyFile(join(from, path), join(directory, path));
   }
-  return paths;
+  return {
+    paths: new Set([...paths, ...inTheWay, ...cleared.flat()]),
+    isIntact: async () => {
+      const same = await Promise.all(paths.map((path) => isSame(join(from, path), join(directory, path))));
+      return same.every(Boolean);
+    },
+  };
+}
+
+/** A file, or a link, where a folder of checks belongs is none. Returns what was removed. */
+async function clearFolder(directory: string, folder: string): Promise<readonly string[]> {
+  const steps = folder.split("/");
+  for (let depth = 1; depth <= steps.length; depth += 1) {
+    const path = steps.slice(0, depth).join("/");
+    const stats = await lstat(join(directory, path)).catch(() => null);
+    if (stats === null) return [];
+    if (stats.isDirectory()) continue;
+    await rm(join(directory, path), { force: true });
+    return [path];
+  }
+  return [];
+}
+
+async function isSame(a: string, b: string): Promise<boolean> {
+  const stats = await lstat(b).catch(() => null);
+  if (stats?.isFile() !== true) return false;
+  const [left, right] = await Promise.all([readFile(a), readFile(b)]);
+  return left.equals(right);
 }
