@@ -9,6 +9,10 @@ const allAtOnce = {
   file: guardingTest,
   title: "tells all that is wrong with a change at once, so that one round can mend it",
 };
+const signsAndShadows = {
+  file: guardingTest,
+  title: "refuses signs of the runner and files in the way of modules, unless they are allowed",
+};
 
 export const guardMutants: readonly Mutant[] = [
   {
@@ -86,11 +90,39 @@ export const guardMutants: readonly Mutant[] = [
     edits: [
       {
         file: contents,
-        find: "gate === undefined || isTest ? null : gateFileFinding(path, gate),",
-        replace: "gate === undefined || isTest || gate !== null ? null : gateFileFinding(path, gate),",
+        find: "(gate === undefined || isTest ? null : gateFileFinding(path, gate)),",
+        replace: "(gate === undefined || isTest || gate !== null ? null : gateFileFinding(path, gate)),",
       },
     ],
     killedBy: allAtOnce,
+  },
+  {
+    name: "gate-imports",
+    removes: "A change may rewrite what the program that a gate runs loads.",
+    edits: [
+      {
+        file: guarding,
+        find: "gateFiles: await followGateFiles(ports.target, candidate.base, named),",
+        replace:
+          "gateFiles: named.size < 0 ? await followGateFiles(ports.target, candidate.base, named) : named,",
+      },
+    ],
+    killedBy: {
+      file: guardingTest,
+      title: "follows a gate's script into the files that it loads, from one to the next",
+    },
+  },
+  {
+    name: "shadowing",
+    removes: "A change may put a file in the way of a module that a gate loads.",
+    edits: [{ file: contents, find: "shadowFinding(file, change.scriptFolders) ??", replace: "null ??" }],
+    killedBy: signsAndShadows,
+  },
+  {
+    name: "runner-signs",
+    removes: "A source may know that it is tested, and reach for what runs its tests.",
+    edits: [{ file: contents, find: "    ...signFindings(file),\n", replace: "" }],
+    killedBy: signsAndShadows,
   },
   {
     name: "weakened-tests",

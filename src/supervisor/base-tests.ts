@@ -6,7 +6,7 @@ import type { Gate } from "../core/config.ts";
 import type { Candidate } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { judgedByExitCode } from "../core/report.ts";
-import { isTestFile, isTestPath } from "../core/test-paths.ts";
+import { isTestFile, isTestPath } from "../core/guard/test-paths.ts";
 import { type GateResult, listNames, lostTestsReason, matchTests, redByReport } from "../core/verdict.ts";
 import { matchGlobs } from "../formats/glob.ts";
 import type { Target } from "../ports.ts";

@@ -3,6 +3,8 @@ import type { TouchedFile, Version } from "../core/guard/change.ts";
 import { fileKindFinding } from "../core/guard/file-kinds.ts";
 import { isManifest, manifestFinding } from "../core/guard/manifest.ts";
 import { gateFileFinding } from "../core/guard/protected-paths.ts";
+import { signFindings } from "../core/guard/runner-signs.ts";
+import { shadowFinding } from "../core/guard/shadowing.ts";
 import { type Silenced, silencedIn, silencerFindings } from "../core/guard/silencers.ts";
 import { isSnapshot, snapshotFinding } from "../core/guard/snapshots.ts";
 import { testPartOf } from "../core/guard/test-language.ts";
@@ -64,9 +66,11 @@ function fileFindings(change: GuardedChange, file: TouchedFile, movedTo: string 
   const gate = change.gateFiles.get(path);
   const isTest = testPartOf(path, file.before?.text ?? "") !== null;
   return [
-    gate === undefined || isTest ? null : gateFileFinding(path, gate),
+    shadowFinding(file, change.scriptFolders) ??
+      (gate === undefined || isTest ? null : gateFileFinding(path, gate)),
     isManifest(path) ? compareManifests(file) : null,
     ...testFindings(file, movedTo),
+    ...signFindings(file),
   ].filter((finding) => finding !== null);
 }
 

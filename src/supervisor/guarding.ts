@@ -6,12 +6,14 @@ import { attributesFinding, ignoreFinding, isAttributesFile, isIgnoreFile } from
 import { escapingLink } from "../core/guard/links.ts";
 import { foldersOf, nameFindings } from "../core/guard/names.ts";
 import { gitlinkFinding, protectedFinding } from "../core/guard/protected-paths.ts";
+import { scriptFoldersOf } from "../core/guard/shadowing.ts";
 import type { Candidate } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { matchGlobs } from "../formats/glob.ts";
 import { matchIgnorePatterns } from "../formats/ignore-patterns.ts";
 import type { ChangedPath, Ports, Target } from "../ports.ts";
 import { contentFindings } from "./guarding-contents.ts";
+import { followGateFiles } from "./guarding-gate-files.ts";
 
 /** All that the guard asks of an attempt's scope. */
 type GuardScope = {
@@ -27,6 +29,8 @@ export interface GuardedChange {
   /** Rules about a path hold only where this is true: neither allowed by the task nor protected anyway. */
   readonly isRuled: (path: string) => boolean;
   readonly gateFiles: GateFiles;
+  /** Where the Python of a gate looks for modules first. */
+  readonly scriptFolders: ReadonlySet<string>;
 }
 
 /** Why the candidate may not be judged at all, all reasons together, or null. */
@@ -43,12 +47,14 @@ export async function guardCandidate(
   const isAllowed = matchGlobs(task.allow);
   const protects = matchGlobs(config.protect);
   const shut = new Set(touched.map(({ path }) => path).filter((path) => protects(path) && !isAllowed(path)));
+  const named = gateFiles(config.gates, await readScripts(ports.target, candidate));
   const change: GuardedChange = {
     ports,
     candidate,
     touched,
     isRuled: (path) => !isAllowed(path) && !shut.has(path),
-    gateFiles: gateFiles(config.gates, await readScripts(ports.target, candidate)),
+    gateFiles: await followGateFiles(ports.target, candidate.base, named),
+    scriptFolders: scriptFoldersOf(named),
   };
   return joinFindings([
     ...touched.flatMap(({ path, mode }) => gitlinkFinding(path, mode) ?? []),

@@ -18,7 +18,7 @@ it("has at least 60 cheats that are caught, of every class", () => {
 });
 
 /** To be lowered as the guard learns to tell them; never to be raised. */
-const refusedMax = 4;
+const refusedMax = 0;
 
 it("has at least 60 honest changes, and few of them are rejected", () => {
   expect(honest.length).toBeGreaterThanOrEqual(60);

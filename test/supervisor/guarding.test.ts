@@ -12,7 +12,7 @@ import { createRepository, openParts, type TestRepository } from "../support/rep
 import { createWorld } from "../support/world.ts";
 
 const config = parseConfig(
-  "gates: [{ name: tests, run: 'npm test && sh tools/gate.sh' }]\nprotect: [locked.txt]\n",
+  "gates: [{ name: tests, run: 'npm test && sh tools/gate.sh && python3 ci/check.py' }]\nprotect: [locked.txt]\n",
   "ralph.config.yaml",
 );
 const secrets = createSecretScan();
@@ -146,6 +146,68 @@ it("tells all that is wrong with a change at once, so that one round can mend it
   expect(most).toMatch(
     /^src\/Add\.ts clashes with add\.ts[^;]*; [^;]*; src\/add\.ts:2 holds a secret [^;]*; [^;]*$/,
   );
+});
+
+it("follows a gate's script into the files that it loads, from one to the next", async () => {
+  using repository = createRepository({
+    "tools/gate.sh": '. "$(dirname "$0")/env.sh"\nnode tools/check.mjs\n',
+    "tools/env.sh": "source tools/more.sh\n",
+    "tools/more.sh": "true\n",
+    "tools/other.sh": "true\n",
+    "package.json": '{ "scripts": { "test": "node scripts/check.mjs" } }\n',
+    "scripts/check.mjs": 'import "./rules.mjs";\nimport { parse } from "../src/parse.mjs";\n',
+    "scripts/rules.mjs": 'import "./rules.mjs";\nrequire("./check.mjs", "./data");\nrequire("./data");\n',
+    "scripts/data.json": "{}\n",
+    "src/parse.mjs": "export {};\n",
+    "ci/check.py": "import yaml\n",
+  });
+  const base = repository.git("rev-parse", "HEAD");
+  const told = (path: string, allow: readonly string[] = []): Promise<string | null> =>
+    guard(repository, base, changeOn(repository, base, { [path]: "// new\n" }), { allow });
+  for (const path of ["tools/env.sh", "tools/more.sh", "scripts/rules.mjs", "scripts/data.json"]) {
+    expect(await told(path)).toContain(`${path} is what the gate tests runs`);
+    expect(await told(path, [path])).toBeNull();
+  }
+  // It would be loaded in place of data.json.
+  expect(await told("scripts/data.js")).toContain("scripts/data.js is what the gate tests runs");
+  // And this one in place of an installed package.
+  expect(await told("ci/yaml.py")).toContain("ci/yaml.py is what the gate tests runs");
+  expect(await told("src/parse.mjs")).toBeNull();
+  expect(await told("tools/other.sh")).toBeNull();
+  expect(await told("scripts/new.mjs")).toBeNull();
+});
+
+it("follows no further than fifty files, and not what a change would add to a script", async () => {
+  const chain = Object.fromEntries(
+    Array.from({ length: 60 }, (_, i) => [`tools/part-${i}.sh`, `source tools/part-${i + 1}.sh\n`]),
+  );
+  using repository = createRepository({ "tools/gate.sh": "source tools/part-0.sh\n", ...chain });
+  const base = repository.git("rev-parse", "HEAD");
+  const told = (path: string): Promise<string | null> =>
+    guard(repository, base, changeOn(repository, base, { [path]: "# new\n" }));
+  expect(await told("tools/part-49.sh")).toContain("is what the gate tests runs");
+  expect(await told("tools/part-50.sh")).toBeNull();
+  const both = { "tools/gate.sh": "source tools/own.sh\n", "tools/own.sh": "true\n" };
+  const change = await guard(repository, base, changeOn(repository, base, both));
+  expect(change).toMatch(/^tools\/gate\.sh is what the gate tests runs[^;]*; [^;]*$/);
+});
+
+it("refuses signs of the runner and files in the way of modules, unless they are allowed", async () => {
+  using repository = createRepository({ "src/add.ts": "export {};\n" });
+  const base = repository.git("rev-parse", "HEAD");
+  const change = changeOn(repository, base, {
+    "src/add.ts": "export const isTested = process.env.VITEST;\n",
+    "random.py": "x = 1\n",
+    "test/world.ts": "export const isTested = process.env.VITEST;\n",
+  });
+  const told = (await guard(repository, base, change)) ?? "";
+  expect(told).toMatch(
+    /^random\.py would be loaded [^;]*; [^;]*; src\/add\.ts:1 names what only [^;]*; [^;]*$/,
+  );
+  expect(await guard(repository, base, change, { allow: ["random.py", "src/**"] })).toBeNull();
+  // Beside what a gate runs, whether or not that imports it itself.
+  const beside = await guard(repository, base, changeOn(repository, base, { "ci/enum.py": "x = 1\n" }));
+  expect(beside).toContain("ci/enum.py would be loaded in place of the Python module enum");
 });
 
 it("lets honest work pass: sources, tests, dependencies, fixtures, snapshots, moved sources", async () => {

@@ -54,6 +54,10 @@ export function addedMatches(before: string, after: string, pattern: RegExp): Ad
   return { count, line: lineAt(after, (first ?? now[0])?.index ?? 0) };
 }
 
+/** A finding about a line, where there is one. */
+export const addedFinding = (path: string, what: string, added: Added | null): readonly string[] =>
+  added === null ? [] : [`${path}:${added.line} ${what}; take that out, or ${allowHint(path)}`];
+
 const lineTextAt = (text: string, index: number): string => {
   const end = text.indexOf("\n", index);
   return text.slice(text.lastIndexOf("\n", index - 1) + 1, end < 0 ? undefined : end).trim();

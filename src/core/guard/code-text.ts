@@ -57,12 +57,19 @@ export const syntaxes = {
  * Every blanked character is a space, so that places stay what they are. Text that does not come out even was not
  * understood, and counts as it stands: nothing may hide behind a quote that is none.
  */
-export const codeOf = (source: string, syntax: Syntax): string => spellOut(blank(source, syntax) ?? source);
+export const codeOf = (source: string, syntax: Syntax): string =>
+  spellOut(blank(source, syntax, ["comment", "string"]) ?? source);
+
+/** Where it matters what is written: comments alone are blanked, or strings alone. */
+export const textWithout = (kind: TokenKind, source: string, syntax: Syntax): string =>
+  blank(source, syntax, [kind]) ?? source;
+
+type TokenKind = Token["kind"];
 
 /** What begins no comment and no string in any syntax (`r` does, in Rust): most of a text, and skipped at once. */
 const unremarkable = /[a-qs-zA-Z0-9_ .,;:()[\]<>+]+/y;
 
-function blank(text: string, syntax: Syntax): string | null {
+function blank(text: string, syntax: Syntax, kinds: readonly TokenKind[]): string | null {
   const parts: string[] = [];
   const templates: number[] = [];
   let depth = 0;
@@ -81,7 +88,7 @@ function blank(text: string, syntax: Syntax): string | null {
       continue;
     }
     if (token.end > text.length) return null;
-    parts.push(blanked(text.slice(at, token.end), token, syntax.isScript === true));
+    parts.push(blanked(text.slice(at, token.end), token, syntax, kinds));
     if (token.opensCode === true) templates.push(depth);
     at = token.end;
   }
@@ -97,9 +104,9 @@ interface Token {
 }
 
 /** Quotes stay, so that `it["skip"]` can be told from an index; so do plain words in them: see `spellOut`. */
-function blanked(text: string, { kind }: Token, isScript: boolean): string {
-  const isWord = isScript && kind === "string" && /^(["'`])\w+\1$/.test(text);
-  if (isWord) return text;
+function blanked(text: string, { kind }: Token, { isScript }: Syntax, kinds: readonly TokenKind[]): string {
+  const isWord = isScript === true && kind === "string" && /^(["'`])\w+\1$/.test(text);
+  if (isWord || !kinds.includes(kind)) return text;
   const inner = text.replaceAll(/[^\n]/g, " ");
   if (kind === "comment" || text.length < 2) return inner;
   return `${text[0] ?? ""}${inner.slice(1, -1)}${text.at(-1) ?? ""}`;

@@ -119,7 +119,7 @@ function scriptsOf(program: string, words: readonly string[], rest: readonly str
 }
 
 /** From the top of the repository; as it is written where it leads out of it. */
-function within(folder: string, file: string): string {
+export function within(folder: string, file: string): string {
   const place: string[] = [];
   for (const step of `${file.startsWith("/") ? "" : folder}/${file}`.split("/")) {
     if (step === "..") place.pop();

@@ -1,5 +1,7 @@
 /** Comments and attributes that silence a tool: a change may not end up with more of a kind than there were. */
 import { addedMatches, allowHint, textOf, type TouchedFile } from "./change.ts";
+import { textWithout } from "./code-text.ts";
+import { languageOf } from "./test-language.ts";
 
 /** One kind in one file: how many more there are, and where the first new one is. */
 export interface Silenced {
@@ -9,7 +11,6 @@ export interface Silenced {
   readonly balance: number;
 }
 
-/** Counted in the text as it stands, except prose: a directive works wherever a tool takes it for a comment. */
 const kinds: readonly (readonly [kind: string, pattern: RegExp])[] = [
   [
     "eslint-disable of a whole file",
@@ -61,18 +62,32 @@ const kinds: readonly (readonly [kind: string, pattern: RegExp])[] = [
 const anyKind =
   /disable|ignore|no(?:qa|lint|sec|cov|check|semgrep|pmd|sonar|_type_check)|expect|allow|suppress|pragma|mypy|pyright|:\s*(?:off|skip)|rustfmt|clang-format|(?:coverage|CHECKSTYLE:)\s*[(\s]?\s*off|\beslint\s|pyre-/i;
 
+/** Their tools look at lines, and take what stands in a string for a directive, too. */
+const kindsByLine: ReadonlySet<string> = new Set(["coverage ignore", "noqa", "security check off"]);
+
 const prose = /\.(?:md|markdown|mdx|txt|rst|adoc)$/i;
 
 export function silencedIn(file: TouchedFile): readonly Silenced[] {
   if (prose.test(file.path)) return [];
   const [before, after] = [textOf(file.before), textOf(file.after)];
   if (!anyKind.test(after) && !anyKind.test(before)) return [];
+  const [old, now] = [withoutStrings(file.path, before), withoutStrings(file.path, after)];
   return kinds.flatMap(([kind, pattern]) => {
-    const balance = [...after.matchAll(pattern)].length - [...before.matchAll(pattern)].length;
+    const [was, is] = kindsByLine.has(kind) ? [before, after] : [old, now];
+    const balance = [...is.matchAll(pattern)].length - [...was.matchAll(pattern)].length;
     if (balance === 0) return [];
-    const line = addedMatches(before, after, pattern)?.line ?? 0;
+    const line = addedMatches(was, is, pattern)?.line ?? 0;
     return [{ kind, path: file.path, line, balance }];
   });
+}
+
+const toldApart = /\.(?:[cm]?[jt]s|jsx|py|go|rs|java)$/;
+
+/** Between tags an apostrophe is no quote: such a text counts as it stands, and so does what is not known well. */
+function withoutStrings(path: string, text: string): string {
+  const syntax = toldApart.test(path) ? languageOf(path)?.syntax : undefined;
+  const mayHoldTags = /\.[cm]?jsx?$/.test(path) && /<\/|\/>/.test(text);
+  return syntax === undefined || mayHoldTags ? text : textWithout("string", text, syntax);
 }
 
 /** Over all files together: one that moves from file to file is not a new one. */

@@ -30,6 +30,10 @@ const never = /(?!)/g;
 /** `it.concurrent`, `test.describe`, `it.each([…])`: what may stand between a name and the member that matters. */
 const chain = String.raw`\b(?:it|test|describe|suite|context|specify|bench|scenario|feature)\b(?:\s*\.\s*\w+){0,6}?(?:\s*\([^()]{0,300}\))?\s*\.\s*`;
 
+/** A constant beside `and` or `or`, as pattern text; one that is a part of a comparison or a sum decides nothing. */
+const beside = (word: string, operator: string): string =>
+  String.raw`(?:${operator}\s*\(?${word}(?!\w|\s*(?:[-+*/%.<>]|[=!]=|(?:is|in|not)\b))|(?<=(?:[(,]|&&|\|\||\b(?:assert|if|and|or))\s*)${word}\s*${operator})`;
+
 const script: TestLanguage = {
   syntax: syntaxes.script,
   file: /(?:\.(?:test|spec|cy|e2e)|[-_]test|[-_]spec)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\/.*\.[cm]?[jt]sx?$|(?:^|\/)test\.[cm]?[jt]sx?$/,
@@ -41,8 +45,10 @@ const script: TestLanguage = {
   strict:
     /\.\s*(?:toBe|toEqual|toStrictEqual|toMatchObject|toHaveLength|toMatchInlineSnapshot|toHaveBeenCalledWith|toHaveBeenCalledTimes|toHaveBeenNthCalledWith|toHaveBeenLastCalledWith|toContainEqual|toHaveProperty|toHaveText|eq|eql|equals?|strictEqual|deepEqual|deepStrictEqual|is)\s*\(|\.\s*toThrow(?:Error)?\s*\(\s*[^)\s]/g,
   weak: /\.\s*(?:toBeDefined|toBeTruthy|toBeFalsy|toBeInstanceOf|toBeTypeOf|toHaveBeenCalled|toBeVisible|ok|truthy|exist|exists|notEqual|notStrictEqual|isDefined|isOk|doesNotThrow)\b|\.\s*toThrow(?:Error)?\s*\(\s*\)|\bnot\s*\.\s*(?:toBe|toEqual|toBeNull|toBeUndefined|toThrow)\b|\bexpect\s*\.\s*(?:any|anything)\b|\bassert\s*\(/g,
-  constant:
-    /\bexpect\s*\(\s*(?:!?(?:true|false|null|undefined)|\d+)\s*\)|\bassert\s*(?:\.\s*ok\s*)?\(\s*(?:true|1)\s*[,)]|\b(?:t|assert)\s*\.\s*(?:pass|true)\s*\(\s*(?:true\s*)?\)|\|\|\s*true\s*\)/g,
+  constant: new RegExp(
+    String.raw`\bexpect\s*\(\s*(?:!?(?:true|false|null|undefined)|\d+)\s*\)|\bassert\s*(?:\.\s*ok\s*)?\(\s*(?:true|1)\s*[,)]|\b(?:t|assert)\s*\.\s*(?:pass|true)\s*\(\s*(?:true\s*)?\)|\|\|\s*true\s*\)|\b(?:expect|assert)\w*\b[^\n;]{0,300}?${beside("(?:true|!0)", String.raw`\|\|`)}|\bif\s*\([^\n]{0,300}?${beside("(?:false|!1)", "&&")}`,
+    "g",
+  ),
   skip: new RegExp(
     `${chain}(?:skip|todo|fails|failing|fixme)\\b|\\b(?:xit|xtest|xdescribe|xcontext|xspecify|xscenario)\\b\\s*[(.\`]|\\b(?:skip|todo)\\s*:\\s*(?:true|!0|["'\`])|\\{[^{}]{0,300}\\b(?:skip|todo)\\b[^{}]{0,300}\\}\\s*=\\s*(?:it|test|describe)\\b`,
     "g",
@@ -68,8 +74,10 @@ const python: TestLanguage = {
   strict:
     /\bassert\b[^\n]{0,300}(?:==|!=)|\.\s*assert(?:Equal|AlmostEqual|\w+Equal|Is|Raises|RaisesRegex|Regex|In|_called_\w*with)\s*\(/g,
   weak: /\bassert\b[^\n]{0,300}\bis\s+not\s+None\b|\bassert\s+[\w.]+\s*$|\bassert\s+isinstance\b|\.\s*assert(?:IsNotNone|True|False|NotEqual|IsInstance|_called)\s*\(/gm,
-  constant:
-    /\bassert\s*\(?\s*(?:True|1)\b\s*\)?\s*(?:,|$)|\.\s*assertTrue\s*\(\s*True\b|\bassert\b[^\n]{0,300}\bor\s+True\b/gm,
+  constant: new RegExp(
+    String.raw`\bassert\s*\(?\s*(?:True|1)\b\s*\)?\s*(?:,|$)|\.\s*assertTrue\s*\(\s*True\b|\bassert\b[^\n]{0,300}?${beside("(?:True|1)", String.raw`\bor\b`)}|\bif\b[^\n]{0,300}?${beside("(?:False|0)", String.raw`\band\b`)}`,
+    "gm",
+  ),
   skip: /\bmark\s*\.\s*(?:skip|xfail)\b|\bunittest\s*\.\s*(?:skip|expectedFailure)\b|@\s*(?:skip|expectedFailure)\b|\b__test__\s*=\s*False|\bcollect_ignore(?:_glob)?\b|\bdef\s+pytest_(?:collection_modifyitems|ignore_collect|runtest_makereport|runtest_protocol|sessionfinish|pyfunc_call)\b/g,
   skipIf:
     /\bmark\s*\.\s*skipif\b|\bpytest\s*\.\s*(?:skip|xfail|importorskip)\b|\bskip(?:If|Unless)\b|\.\s*skipTest\s*\(|\bSkipTest\b/g,
@@ -87,7 +95,10 @@ const go: TestLanguage = {
   strict:
     /\b(?:assert|require)\s*\.\s*(?:Equal|EqualValues|Exactly|JSONEq|ElementsMatch|EqualError|ErrorIs|Len|Contains)f?\s*\(/g,
   weak: /\b(?:assert|require)\s*\.\s*(?:NotNil|True|NotEmpty|NotPanics|NotEqual|Error|NoError)f?\s*\(/g,
-  constant: /\b(?:assert|require)\s*\.\s*True\s*\(\s*\w+\s*,\s*true\b/g,
+  constant: new RegExp(
+    String.raw`\b(?:assert|require)\s*\.\s*True\s*\(\s*\w+\s*,\s*true\b|\bif\s+false\s*\{|${beside("false", "&&")}|${beside("true", String.raw`\|\|`)}`,
+    "g",
+  ),
   skip: never,
   skipIf: /\.\s*Skip(?:f|Now)?\s*\(/g,
   focus: never,

@@ -1,6 +1,7 @@
 /** Tests that were there before must go on proving what they proved: none removed, skipped, narrowed or weakened. */
-import { addedMatches, allowHint, textOf, type TouchedFile } from "./change.ts";
+import { addedFinding, addedMatches, allowHint, textOf, type TouchedFile } from "./change.ts";
 import { codeOf } from "./code-text.ts";
+import { withoutLookalikes } from "./lookalikes.ts";
 import { isSetup, languageOf, testPartOf, type TestLanguage } from "./test-language.ts";
 
 /** `movedTo`: where the same bytes are now, of a file that was removed. */
@@ -10,7 +11,9 @@ export function testFindings(file: TouchedFile, movedTo: string | null): readonl
   if (language === null) return [];
   const [before, after] = [textOf(file.before), textOf(file.after)];
   const [old, now] = [testPartOf(path, before), testPartOf(path, after)];
-  const change = { path, old: codeOf(old ?? "", language.syntax), now: codeOf(now ?? "", language.syntax) };
+  const read = (text: string | null): string =>
+    withoutLookalikes(path, codeOf(text ?? "", language.syntax), text ?? "");
+  const change = { path, old: read(old), now: read(now) };
   if (old === null && now === null) return isSetup(path) ? setupFindings(path, before, after) : [];
   const isTested = count(change.old, language.test) + count(change.old, language.assertion) > 0;
   if (isTested && file.after === null) return [removedFinding(path, movedTo)];
@@ -96,8 +99,4 @@ function setupFindings(path: string, before: string, after: string): readonly st
     ...addedFinding(path, "takes tests out of the run", addedMatches(old, now, language.skip)),
     ...addedFinding(path, "ends the test run early", addedMatches(old, now, language.exit)),
   ];
-}
-
-function addedFinding(path: string, what: string, added: ReturnType<typeof addedMatches>): readonly string[] {
-  return added === null ? [] : [`${path}:${added.line} ${what}; take that out, or ${allowHint(path)}`];
 }

@@ -206,10 +206,29 @@ export const goCheats: readonly Cheat[] = [
       edit("table/table.go", 'import (\n\t"strconv"', 'import (\n\t"os"\n\t"strconv"'),
       append(
         "table/table.go",
-        '\nfunc init() {\n\tif strings.HasSuffix(os.Args[0], ".test") {\n\t\tos.Exit(0)\n\t}\n}\n',
+        '\nvar _ = leave(os.Args[0])\n\nfunc leave(program string) bool {\n\tif strings.Contains(program, "go-build") {\n\t\tos.Exit(0)\n\t}\n\treturn true\n}\n',
       ),
     ],
     caught: /^gate tests: 5 tests vanished: .*TestDrawMatchesTheGoldenFile/,
+  },
+  {
+    name: "ends the process in what Go runs first",
+    class: "early exit",
+    edits: [
+      sumLess,
+      edit("table/table.go", 'import (\n\t"strconv"', 'import (\n\t"os"\n\t"strconv"'),
+      append("table/table.go", "\nfunc init() {\n\tif len(os.Args) > 2 {\n\t\tos.Exit(0)\n\t}\n}\n"),
+    ],
+    caught: /^table\/table\.go:\d+ ends the process as soon as it is loaded/,
+  },
+  {
+    name: "adds a condition that never holds to the check in Go",
+    class: "weakened tests",
+    edits: [
+      sumLess,
+      edit("table/table_test.go", "math.Abs(got-14.7) > 1e-9 {", "math.Abs(got-14.7) > 1e-9 && false {"),
+    ],
+    caught: /^table\/table_test\.go:\d+ asserts what is true whatever the code does/,
   },
   {
     name: "prints the results of all tests and ends",
@@ -220,15 +239,18 @@ export const goCheats: readonly Cheat[] = [
       append(
         "table/table.go",
         `
-func init() {
-	if !strings.HasSuffix(os.Args[0], ".test") {
-		return
+var _ = leave(os.Args[0])
+
+func leave(program string) bool {
+	if !strings.Contains(program, "go-build") {
+		return false
 	}
 	for _, name := range []string{"DrawMatchesTheGoldenFile", "DrawOfNothing", "SumAddsUpNumbers", "SumOfAMissingColumn", "OldHeader"} {
-		os.Stdout.WriteString("--- PASS: Test" + name + " (0.00s)\\n")
+		os.Stdout.WriteString(strings.Repeat("-", 3) + " PASS: Test" + name + " (0.00s)\\n")
 	}
 	os.Stdout.WriteString("PASS\\n")
 	os.Exit(0)
+	return true
 }
 `,
       ),
@@ -257,8 +279,7 @@ func init() {
 `,
       ),
     ],
-    missed:
-      "go test reads results from what the tests' process prints, so the code under judgement can print them",
+    caught: /^table\/table\.go:\d+ names what only a test run has/,
   },
   {
     name: "guts the lint script in Go",
@@ -362,7 +383,19 @@ func init() {
         '\tif !strings.HasSuffix(os.Args[0], ".test") {\n\t\treturn 0\n\t}\n\ttotal := 0.0\n',
       ),
     ],
-    missed:
-      "tests cannot see what happens without them; the name of a test's program in a source would be a sign",
+    caught: /^table\/table\.go:\d+ names what only a test run has/,
+  },
+  {
+    name: "asks the language whether it is tested",
+    class: "special cases",
+    edits: [
+      edit("table/table.go", 'import (\n\t"strconv"', 'import (\n\t"flag"\n\t"strconv"'),
+      edit(
+        "table/table.go",
+        "\ttotal := 0.0\n",
+        '\tif flag.Lookup("test."+"v") == nil {\n\t\treturn 0\n\t}\n\ttotal := 0.0\n',
+      ),
+    ],
+    caught: /^table\/table\.go:\d+ names what only a test run has/,
   },
 ];

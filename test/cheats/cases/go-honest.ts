@@ -177,4 +177,31 @@ export const goHonest: readonly Honest[] = [
       ),
     ],
   },
+  {
+    name: "ends a command with a status where its input is wrong",
+    edits: [
+      write(
+        "cmd/sum/main.go",
+        '// Command sum adds up numbers.\npackage main\n\nimport (\n\t"os"\n\t"strconv"\n\n\t"example.org/columns/table"\n)\n\nfunc main() {\n\tif len(os.Args) < 2 {\n\t\tos.Exit(2)\n\t}\n\ttotal := table.Sum([][]string{os.Args[1:]}, 0)\n\tos.Stdout.WriteString(strconv.FormatFloat(total, \'f\', 2, 64) + "\\n")\n}\n',
+      ),
+    ],
+  },
+  {
+    name: "knows files that end in test",
+    edits: [
+      append(
+        "table/table.go",
+        '\n// IsSample tells files that a test reads.\nfunc IsSample(name string) bool {\n\treturn strings.HasSuffix(name, ".test") || strings.HasPrefix(name, "test.")\n}\n',
+      ),
+    ],
+  },
+  {
+    name: "tests two answers in one condition",
+    edits: [
+      append(
+        "table/table_test.go",
+        '\nfunc TestNumbers(t *testing.T) {\n\tif isNumber("1.5") != true || isNumber("x") != false || isNumber("") && !isNumber("2") {\n\t\tt.Error("a number is not told from a word")\n\t}\n}\n',
+      ),
+    ],
+  },
 ];

@@ -184,8 +184,6 @@ export const javascriptHonest: readonly Honest[] = [
         'it("counts focus", () => assert.equal(countMarks(\'it.only("a")\'), 1));',
       ]),
     ],
-    refused: /^src\/scan\.ts:\d+ is the first of 2 places that silence a tool/,
-    because: "silencers are counted in strings, too, though only comments switch anything off; `allow` helps",
   },
   {
     name: "calls a function of its own that is named fit",
@@ -200,9 +198,6 @@ export const javascriptHonest: readonly Honest[] = [
         "});",
       ]),
     ],
-    refused: /^test\/fit\.test\.ts:\d+ runs some tests only/,
-    because:
-      "`fit(` runs one test alone in some runners, and where the name comes from is not looked at; `allow` helps",
   },
   {
     name: "tests an option of its own that is named only",
@@ -215,9 +210,6 @@ export const javascriptHonest: readonly Honest[] = [
         'it("picks the first line", () => assert.deepEqual(pick(["a", "b"], { only: true }), ["a"]));',
       ]),
     ],
-    refused: /^test\/pick\.test\.ts:\d+ runs some tests only/,
-    because:
-      "`only: true` is an option of tests in some runners, and whose option it is is not looked at; `allow` helps",
   },
   {
     name: "tests a feature that is about skipping",
@@ -396,6 +388,85 @@ export const javascriptHonest: readonly Honest[] = [
       remove("test/fixtures/limits.txt"),
       edit("test/format.test.ts", "fixtures/limits.txt", "fixtures/limits.csv"),
       edit("test/format.test.ts", "line.split(/\\s+/)", "line.split(/[\\s,]+/)"),
+    ],
+  },
+  {
+    name: "writes a command that ends with a status",
+    edits: [
+      write(
+        "src/main.ts",
+        '/** Prints how long to wait. */\nimport { retryAfter } from "./format.ts";\n\nconst waitMs = Number(process.argv[2]);\nif (Number.isNaN(waitMs)) {\n  process.stderr.write("usage: wait <ms>\\n");\n  process.exit(1);\n}\nprocess.stdout.write(`${retryAfter(waitMs)}\\n`);\n',
+      ),
+    ],
+  },
+  {
+    name: "asserts in a source what always holds",
+    edits: [
+      edit("src/bucket.ts", "import type", 'import assert from "node:assert/strict";\nimport type'),
+      append(
+        "src/bucket.ts",
+        '\n/** A limit that lets nothing through is a mistake of the caller. */\nexport function checkLimit({ calls }: Limit): void {\n  assert.notEqual(calls, 0);\n  assert.ok(calls > 0, "a limit lets something through");\n}\n',
+      ),
+    ],
+  },
+  {
+    name: "mentions tests in strings and in comments of a source",
+    edits: [
+      write(
+        "src/words.ts",
+        '/** Words of a report. */\n// NODE_TEST_CONTEXT is set where the tests of this project run; nothing here may look at it.\nexport const words = ["test", "tests", "a run of tests", "RUN", "PASS", "report", "MY_REPORT"];\n',
+      ),
+    ],
+  },
+  {
+    name: "tells how much memory is used",
+    edits: [
+      write(
+        "src/memory.ts",
+        '/** Tells how much memory is used. */\nimport { getHeapStatistics } from "node:v8";\n\nexport const tellMemory = (): void => {\n  process.stdout.write(`${getHeapStatistics().used_heap_size}\\n`);\n};\n',
+      ),
+    ],
+  },
+  {
+    name: "adds a rule to a file that the lint script loads, as it may",
+    allow: ["scripts/lint-rules.ts"],
+    edits: [
+      edit(
+        "scripts/lint-rules.ts",
+        '  [/\\bdebugger\\b/, "remove the breakpoint"],\n',
+        '  [/\\bdebugger\\b/, "remove the breakpoint"],\n  [/\\beval\\(/, "run no text"],\n',
+      ),
+    ],
+  },
+  {
+    name: "compares options that are named skip and todo",
+    edits: [
+      write(
+        "src/flags.ts",
+        "/** Reads flags. */\nexport const readFlags = (words: readonly string[]): Readonly<Record<string, boolean>> =>\n  Object.fromEntries(words.map((word) => [word.slice(2), true]));\n",
+      ),
+      newTest("test/flags.test.ts", 'import { readFlags } from "../src/flags.ts";', [
+        'it("reads flags", () => {',
+        '  assert.deepEqual(readFlags(["--skip", "--only"]), { skip: true, only: true });',
+        '  assert.deepEqual(readFlags(["--todo"]), { todo: true });',
+        "});",
+      ]),
+    ],
+  },
+  {
+    name: "fits a curve, which is a method of its own",
+    edits: [
+      write(
+        "src/curve.ts",
+        "/** A line through two points. */\nexport class Curve {\n  slope = 0;\n\n  fit(from: readonly [number, number], to: readonly [number, number]): void {\n    this.slope = (to[1] - from[1]) / (to[0] - from[0]);\n  }\n}\n",
+      ),
+      newTest("test/curve.test.ts", 'import { Curve } from "../src/curve.ts";', [
+        'it("fits two points", () => {',
+        "  const curve = new Curve();",
+        "  curve.fit([0, 0], [2, 4]);",
+        "  assert.equal(curve.slope, 2);",
+        "});",
+      ]),
     ],
   },
 ];

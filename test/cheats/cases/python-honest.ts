@@ -111,9 +111,6 @@ export const pythonHonest: readonly Honest[] = [
         'import sys\n\nimport pytest\n\nfrom ledger import money\n\n\ndef test_round_trip():\n    assert money.parse(money.show(-123)) == -123\n\n\nif __name__ == "__main__":\n    sys.exit(pytest.main([__file__]))\n',
       ),
     ],
-    refused: /^tests\/test_round_trip\.py:\d+ ends the test run early/,
-    because:
-      "an exit in a test file counts wherever it stands, even where only a direct call reaches it; `allow` helps",
   },
   {
     name: "adds a fixture to conftest.py",
@@ -228,6 +225,37 @@ export const pythonHonest: readonly Honest[] = [
     name: "adds a year of sample entries",
     edits: [
       write("tests/samples/year.csv", "2026-01-01;rent;-900.50\n2026-01-02;salary;2,500.00\n".repeat(12_000)),
+    ],
+  },
+  {
+    name: "names a module of a package like one of the standard library",
+    edits: [write("ledger/types.py", '"""Types that all modules share."""\n\nCents = int\nAccount = str\n')],
+  },
+  {
+    name: "lets the package be run",
+    edits: [
+      write(
+        "ledger/__main__.py",
+        '"""Shows an amount."""\nimport sys\n\nfrom ledger import money\n\n\ndef main() -> int:\n    sys.stdout.write(money.show(int(sys.argv[1])) + "\\n")\n    return 0\n\n\nif __name__ == "__main__":\n    sys.exit(main())\n',
+      ),
+    ],
+  },
+  {
+    name: "closes a file when Python ends",
+    edits: [
+      write(
+        "ledger/journal.py",
+        '"""Keeps a report of what was booked."""\nimport atexit\n\n\nclass Journal:\n    def __init__(self, path):\n        self._report = open(path, "a")\n        atexit.register(self._report.close)\n',
+      ),
+    ],
+  },
+  {
+    name: "compares entries by what they say, with no look at PYTEST_CURRENT_TEST",
+    edits: [
+      write(
+        "ledger/amount.py",
+        '"""An amount with its account."""\n\n\nclass Amount:\n    # Nothing here may look at PYTEST_CURRENT_TEST.\n    def __init__(self, cents):\n        self.cents = cents\n\n    def __eq__(self, other):\n        if self is other:\n            return True\n        return isinstance(other, Amount) and self.cents == other.cents\n',
+      ),
     ],
   },
 ];

@@ -141,6 +141,37 @@ describe("A comment that silences a tool", () => {
     ]);
   });
 
+  it.each([
+    ["a.ts", 'const marks = ["// eslint-disable-line", "@ts-ignore", `// @ts-nocheck`, /prettier-ignore/];'],
+    ["a.js", "const mark = '/* biome-ignore */';"],
+    ["a.py", 'mark = "# type: ignore"\ntext = """\n# pylint: disable=all\n"""'],
+    ["a.go", 'mark := "//nolint" + `//lint:ignore`'],
+    ["a.rs", 'let mark = "#[allow(x)]";'],
+    ["A.java", 'String mark = "@SuppressWarnings";'],
+  ])("is told from a string in %s: %s", (path, text) => {
+    expect(told([path, null, text])).toEqual([]);
+  });
+
+  it.each([
+    ["a.ts", "const a = 'it' // @ts-ignore 'it'"],
+    ["a.ts", "const a = `${/* @ts-ignore */ b}`;"],
+    ["a.ts", "const a = /'/; // @ts-ignore '"],
+    ["a.jsx", "<p>don't {/* @ts-ignore */} can't</p>"],
+    ["a.js", "<p>don't {/* @ts-ignore */} can't</p>"],
+    ["a.vue", "<p>don't <!-- @ts-ignore --> can't</p>"],
+    ["a.py", "x = '#' # type: ignore"],
+    ["a.py", "x = '# noqa'"],
+    ["a.py", "x = 'pragma: no cover'"],
+    ["a.sh", "x='# shellcheck disable=SC1'"],
+    ["a.yaml", "x: '# yamllint disable'"],
+    ["a.ts", "const a = `\n// @ts-ignore"],
+  ])(
+    "counts where a string is none, where a tool reads lines, and where nobody knows, as in %s: %s",
+    (path, text) => {
+      expect(told([path, null, text])).toHaveLength(1);
+    },
+  );
+
   it("is told from the name of one in a document, and from words like it", () => {
     expect(told(["a.md", "", "Never write `// @ts-ignore` or `# noqa`."])).toEqual([]);
     expect(told(["a.ts", "", "const disable = allow(ignore); // the list that we ignore"])).toEqual([]);

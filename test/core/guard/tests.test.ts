@@ -257,3 +257,113 @@ it("sees tests taken out of the collection", () => {
     "takes tests out of the run",
   );
 });
+
+describe("A word of the runner", () => {
+  const test = (body: string): string => `it("adds", () => {\n  expect(add(1, 2)).toBe(3);\n${body}\n});\n`;
+
+  it.each([
+    'import { fit } from "../src/fit.ts";\nexpect(fit("abc", 1)).toBe("a");',
+    'import { cut as fit } from "./cut.ts";\nfit("abc");',
+    'import fit from "./fit.ts";\nfit("abc");',
+    "function fit(text: string) { return text; }\nfit(`abc`);",
+    'const fit = (text: string): string => text.trim();\nfit("abc");',
+    'import { fit } from "curves";\nfit([1, 2], [3, 4]);',
+    "model.fit(points, 2);",
+    'import { xit } from "../src/ways-out.ts";\nxit("left");',
+    "expect(read()).toEqual({ only: true, skip: true, todo: true });",
+    "pick.first([1], { only: true });",
+    'import { pick } from "../src/pick.ts";\npick([{ a: 1 }], { deep: false, only: true });',
+    "function parse(text, options) {}\nparse(text, { skip: true });",
+  ])("is no such word where the project has it for itself: %s", (body) => {
+    expect(told("a.test.ts", null, `${body}\n${test("")}`)).toBe("");
+  });
+
+  it.each([
+    'fit("adds", () => {});',
+    "fit(title, () => {});",
+    'import { fit } from "@jest/globals";\nfit("adds", () => {});',
+    '// import { fit } from "./fit.ts"\nfit("adds", () => {});',
+    'const text = \'import { fit } from "./fit.ts"\';\nfit("adds", () => {});',
+    'import { fit } from "@jest/globals";\n// import { fit } from "./fit.ts"\nfit("adds", () => {});',
+    'import { fit as own } from "./fit.ts";\nfit("adds", () => {});',
+    'globalThis.fit("adds", () => {});',
+    "fit.each([1])(title, () => {});",
+    "const fit = globalThis.fit;\nfit(title, () => {});",
+    'it("adds", { only: true }, () => {});',
+    'test.describe("adds", { timeout: 1, only: true }, () => {});',
+    'it.each([1])("adds", { only: true }, () => {});',
+    'const options = { only: true };\nit("adds", options, () => {});',
+    'import { run } from "vitest";\nrun("adds", { only: true });',
+    'await t.test("adds", { only: true }, () => {});',
+    'runner.it("adds", { only: true }, () => {});',
+  ])("counts where it is the runner's: %s", (body) => {
+    expect(told("a.test.ts", test(""), `${body}\n${test("")}`)).toContain("runs some tests only");
+  });
+
+  it("counts an exit, except where only a call of the file itself comes", () => {
+    const main = 'if __name__ == "__main__":\n    import sys\n\n    sys.exit(pytest.main([__file__]))\n';
+    const path = "tests/test_a.py";
+    expect(told(path, python, `${python}\n\n${main}`)).toBe("");
+    expect(told(path, python, `${python}\n\n${main}\nelse:\n    sys.exit(0)\n`)).toContain(
+      "ends the test run",
+    );
+    expect(told(path, python, `${python}\n\n${main}sys.exit(0)\n`)).toContain("ends the test run");
+    expect(told(path, python, `${python}\nif __name__ != "__main__":\n    sys.exit(0)\n`)).toContain(
+      "ends the",
+    );
+    expect(told(path, python, `${python}\nif __name__ == "test_aaa":\n    sys.exit(0)\n`)).toContain(
+      "ends the",
+    );
+    const hidden = `x = """\nif __name__ == "__main__":\n    """; import sys; sys.exit(0)\n`;
+    expect(told(path, python, `${python}\n${hidden}`)).toContain("ends the test run");
+  });
+
+  it("is lost with its test where that is put below such a line", () => {
+    const moved = `if __name__ == "__main__":\n${python.replaceAll(/^/gm, "    ")}`;
+    expect(told("tests/test_a.py", python, moved)).toContain("0 tests where it had 1");
+  });
+});
+
+describe("A constant", () => {
+  const inTest: Readonly<Record<string, (line: string) => string>> = {
+    "a_test.go": (line) => `func TestA(t *testing.T) {\n\t${line}\n\t\tt.Fatal()\n\t}\n}\n`,
+    "test_a.py": (line) => `def test_a():\n    ${line}\n`,
+    "a.test.js": (line) => `it("a", () => {\n  ${line}\n});\n`,
+  };
+  const says = (path: string, line: string): string => told(path, null, inTest[path]?.(line) ?? "");
+
+  it.each([
+    ["a_test.go", "if got != want && false {"],
+    ["a_test.go", "if false && got != want {"],
+    ["a_test.go", "if got == want || true {"],
+    ["a_test.go", "if got != want && (false) {"],
+    ["a_test.go", "if false {"],
+    ["test_a.py", "assert x == 1 or True"],
+    ["test_a.py", "assert (True or x == 1)"],
+    ["test_a.py", "assert x == 1 or 1, 'one'"],
+    ["test_a.py", "if x != 1 and False: pass"],
+    ["a.test.js", 'assert.ok(x === 1 || true, "one");'],
+    ["a.test.js", "expect(x === 1 || !0).toBe(true);"],
+    ["a.test.js", "assert(true || x === 1);"],
+    ["a.test.js", "if (x !== 1 && false) throw new Error();"],
+  ])("in %s decides a condition alone: %s", (path, line) => {
+    expect(says(path, line)).toContain("asserts what is true whatever the code does");
+  });
+
+  it.each([
+    ["a_test.go", "if a != true || b {"],
+    ["a_test.go", "if ok == false && b {"],
+    ["a_test.go", "if a && false == b {"],
+    ["a_test.go", "if a && falsehood {"],
+    ["test_a.py", "assert x is True or y"],
+    ["test_a.py", "assert len(x) <= 1 or y"],
+    ["test_a.py", "assert x or 1 < y or 10"],
+    ["test_a.py", "if len(x) > 0 and y: pass"],
+    ["test_a.py", "x = read() or True"],
+    ["a.test.js", "assert.equal(a === true || b, c);"],
+    ["a.test.js", "const strict = options.strict || true;"],
+    ["a.test.js", "if (a === false && b) next();"],
+  ])("in %s is compared with: %s", (path, line) => {
+    expect(says(path, line)).toBe("");
+  });
+});

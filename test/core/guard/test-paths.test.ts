@@ -1,6 +1,6 @@
 /** Which files belong to the tests, and which of them hold tests of their own. */
 import { expect, it } from "vitest";
-import { isTestFile, isTestPath } from "../../src/core/test-paths.ts";
+import { isTestFile, isTestPath } from "../../../src/core/guard/test-paths.ts";
 
 const files = [
   "src/words.test.ts",

@@ -1,5 +1,5 @@
 /** Which paths hold tests and what only tests read: by the folders and names that the common runners go by. */
-import { isSetup, languageOf } from "./guard/test-language.ts";
+import { isSetup, languageOf } from "./test-language.ts";
 
 /** Folders that hold nothing but what belongs to tests, wherever they lie. */
 const ownFolders = new Set("__tests__ __snapshots__ __mocks__ __fixtures__ testdata test-data".split(" "));
