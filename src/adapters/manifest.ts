@@ -6,7 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { lstatSync, readdirSync, type Stats } from "node:fs";
-import { lstat, rm, writeFile } from "node:fs/promises";
+import { lstat, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
 
@@ -123,6 +123,14 @@ async function visit(
 
 /** Longer than any file system's clock takes to tick that ticks more than ten times a second. */
 const triesMax = 100;
+
+/** File systems in memory: a write through a shared mapping changes neither mtime nor ctime there. */
+const forgetful: ReadonlySet<number> = new Set([0x01_02_19_94, 0x85_84_58_f6]);
+
+/** Whether what is written below a folder shows in its times: else nothing there can be known by its manifest. */
+export async function showsAllWrites(folder: string): Promise<boolean> {
+  return !forgetful.has((await statfs(folder)).type);
+}
 
 /**
  * Waits until the file system's clock has moved on from every time in the manifest, so that whatever changes from

@@ -1,6 +1,14 @@
 /** Real git repositories in temporary folders, for tests that need one. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createDependencies } from "../../src/adapters/process/dependencies.ts";
@@ -31,8 +39,12 @@ export const gitEnvironment = {
   GIT_COMMITTER_EMAIL: "test@example.com",
 };
 
-export function makeFolder(name: string): string {
-  return realpathSync(mkdtempSync(join(tmpdir(), `ralph-${name}-`)));
+const tmpfs = 0x01_02_19_94;
+/** Where temporary files are, on a disk: a directory in memory is not used again. */
+const onDisk = (): string => (statfsSync(tmpdir()).type === tmpfs ? "/var/tmp" : tmpdir());
+
+export function makeFolder(name: string, below = onDisk()): string {
+  return realpathSync(mkdtempSync(join(below, `ralph-${name}-`)));
 }
 
 export function runGit(cwd: string, args: readonly string[]): string {
@@ -75,9 +87,13 @@ export interface GitParts extends Disposable {
 
 const noSetup: Config["workspace"] = { setup: null, setupInputs: [], keep: [] };
 
-/** `gitDir`: of the repository. */
-export function openParts(gitDir: string, workspace: Config["workspace"] = noSetup): GitParts {
-  const folder = makeFolder("parts");
+/** `gitDir`: of the repository. `below`: folder for work directories. */
+export function openParts(
+  gitDir: string,
+  workspace: Config["workspace"] = noSetup,
+  below?: string,
+): GitParts {
+  const folder = makeFolder("parts", below);
   const work = join(folder, "work");
   for (const path of [work, join(folder, "scratch"), join(folder, "home")]) mkdirSync(path);
   // The adapters drop `GIT_*` of their caller, so a home without configuration keeps the developer's out.

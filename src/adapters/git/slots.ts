@@ -18,6 +18,7 @@ import {
   type ManifestEntry,
   readManifest,
   settle,
+  showsAllWrites,
   statOrNone,
 } from "../manifest.ts";
 import type { KeptPlace } from "../process/kept.ts";
@@ -117,8 +118,11 @@ async function layOutFresh(ground: Ground, commit: CommitSha): Promise<Slot> {
   await writeFile(join(tree, ".git", "index"), index.bytes);
   const files = await readManifest(tree, { from: [""], skip: new Set([".git"]) });
   const root = entryOf(await lstat(tree));
-  const record = files === null ? null : await sealRecord(home, { treeSha, root, files });
-  return { commit, home, tree, index, record, place: placeOf(record, null), isWarm: false };
+  const isWatched = await showsAllWrites(home);
+  const record = files === null || !isWatched ? null : await sealRecord(home, { treeSha, root, files });
+  // An index that is older than all of its files makes git read every one of them again.
+  const trusted = isWatched ? index : { ...index, writtenAtMs: 1_000 };
+  return { commit, home, tree, index: trusted, record, place: placeOf(record, null), isWarm: false };
 }
 
 async function sealRecord(home: string, record: SlotRecord): Promise<SlotRecord | null> {

@@ -108,6 +108,24 @@ it("uses a directory again, and rewrites only what differs", async () => {
   expect(listAll(third.path)).toEqual(await listFresh(repository, commits[0]));
 });
 
+const memory = "/dev/shm";
+
+it.skipIf(!existsSync(memory))("uses no directory in memory again, and reads every file there", async () => {
+  const { repository, commits } = twoCommits();
+  using _ = repository;
+  using open = openParts(join(repository.path, ".git"), undefined, memory);
+  const first = await layOut(open, commits[0]);
+  const inode = inodeOf(join(first.path, "src"));
+  // A shared mapping writes without any time that changes: python has one at hand, and node has not.
+  const script = "import mmap,os; f=os.open('a.txt',os.O_RDWR); m=mmap.mmap(f,0); m[0]; m[0:3]=b'ONE'";
+  execFileSync("python3", ["-c", script], { cwd: first.path });
+  expect(await first.changedPaths()).toEqual(["a.txt"]);
+  await dispose(first);
+  const second = await layOut(open, commits[0]);
+  expect(inodeOf(join(second.path, "src"))).not.toBe(inode);
+  expect(listAll(second.path)).toEqual(await listFresh(repository, commits[0]));
+});
+
 it("notices what a gate changes in a directory that is used again", async () => {
   const { repository, commits } = twoCommits();
   using _ = repository;
