@@ -270,13 +270,20 @@ async function land(attempt: OpenAttempt, command: CommandOf<"land" | "land-reco
   const seen = { file: task.file, text: attempt.taskText };
   const result = await scope.ports.target.land({ candidate, task: task.id, attempt: number, kind, seen });
   if (result.kind === "moved") return { type: "target-moved" };
-  if (result.kind === "refused") return { type: "landing-refused", reason: result.reason };
+  if (result.kind === "refused")
+    return (await isEdited(attempt))
+      ? { type: "target-moved" }
+      : { type: "landing-refused", reason: result.reason };
   await session?.close(true);
   if (command.type === "land-record") return tellBlocked(candidate, command.why);
   return result.kind === "landed"
     ? tellLanded(attempt, candidate)
     : tellOpened(attempt, candidate, result.branch);
 }
+
+/** Then what was judged is not what would land, whatever else is in the way: composing again says which it is. */
+const isEdited = async ({ scope, task, taskText }: OpenAttempt): Promise<boolean> =>
+  (await scope.ports.queue.readText(task.file)) !== taskText;
 
 const tellLanded = ({ learnings }: OpenAttempt, { commit }: Candidate): Told => ({
   type: "task-landed",

@@ -1,7 +1,8 @@
 /** What happens when people work on the target at the same time: nothing of theirs is lost, nothing red lands. */
-import { writeFileSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
+import { makeFolder } from "../support/repository.ts";
 import { createWorld, taskText } from "../support/world.ts";
 
 it.concurrent("replays a change onto what a person committed meanwhile, and judges it again", async ({
@@ -138,6 +139,39 @@ it.concurrent("lands a task file that was never committed, with its status", asy
   expect(run.status).toBe(0);
   expect(world.onTarget("tasks/fresh.md")).toBe(taskText("fresh", "status: landed"));
   expect(world.leftovers()).toEqual([]);
+});
+
+it.concurrent("notices a task that is edited while its change is judged, and does it anew", async ({
+  expect,
+}) => {
+  const folder = makeFolder("edit");
+  // The gate has a person's hands: the first change that it sees makes it edit the task.
+  const edit = `printf '\\nAnd more.\\n' >> ${folder}/one.md && touch ${folder}/edited`;
+  const run = `test ! -e src/one.mjs || test -e ${folder}/edited || { ${edit}; }`;
+  await using world = await createWorld({
+    tasks: ["one", "two"],
+    config: { gates: [{ name: "edits", run }], limits: { attempts: 2, rounds: 0 } },
+  });
+  symlinkSync(join(world.repository.path, "tasks", "one.md"), join(folder, "one.md"));
+  const finished = await world.run();
+  rmSync(folder, { recursive: true });
+  expect(finished.status).toBe(0);
+  expect(world.events("one")).toMatchInlineSnapshot(`
+    "attempt 1
+    agent claimed complete
+    sealed, changed
+    accepted by edits
+    the target moved
+    conflict: tasks/one.md was edited while the agent worked on it
+    rejected: conflict: tasks/one.md was edited while the agent worked on it, kept
+    attempt 2
+    agent claimed complete
+    sealed, changed
+    accepted by edits
+    landed L-0001"
+  `);
+  expect(world.landed()).toEqual(["Do one", "Do two"]);
+  expect(world.onTarget("tasks/one.md")).toContain("And more.");
 });
 
 it.concurrent("notices a task that is edited while an agent works on it", async ({ expect }) => {
