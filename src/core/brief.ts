@@ -136,7 +136,7 @@ function proofLines({ proof, checks }: Task): string {
 function pastSection({ past, evidence }: BriefParts): string {
   if (past.length === 0) return "";
   const lines = past.map(({ attempt, kind, reason, commit }) => {
-    const kept = commit === null ? "" : ` Its work: \`git show ${commit}\`.`;
+    const kept = commit === null ? "" : ` Its work: \`git diff ${commit}^ ${commit}\`.`;
     return `- Attempt ${attempt} (${kind}): ${reason}.${kept}`;
   });
   const detail =

@@ -129,7 +129,7 @@ it.concurrent("keeps rejected work under a ref and tells the next attempt what w
   expect(world.plain(tried).split("\n").slice(0, 10).join("\n")).toMatchInlineSnapshot(`
     "Another agent tried before you and was rejected. Do not repeat it; find out why first.
 
-    - Attempt 1 (red): gate tests reported 1 failed test: "words.test.mjs > splits a text into words". Its work: \`git show <commit>\`.
+    - Attempt 1 (red): gate tests reported 1 failed test: "words.test.mjs > splits a text into words". Its work: \`git diff <commit>^ <commit>\`.
 
     The last one in detail:
 
@@ -171,6 +171,9 @@ it.concurrent("gives a task up after its last attempt, and writes down why", asy
     accepted by style tests
     blocked: gate tests reported 2 failed tests: "words.test.mjs > splits a text into words", "words.test.mjs > finds no word in an empty text""
   `);
+  // Every round's work can be had: the ref holds the last one, and through it those before.
+  const sealed = world.repository.git("log", "--format=%s", "refs/ralph/attempts/one/1", "--not", "main");
+  expect(sealed.split("\n")).toEqual(["Attempt 1 at one, round 1", "Attempt 1 at one, round 0"]);
   expect(world.plain(world.onTarget("tasks/one.md"))).toMatchInlineSnapshot(`
     "---
     title: Do one

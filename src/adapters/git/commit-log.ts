@@ -51,8 +51,8 @@ export function openCommitLog(gitDir: string): CommitLog {
         .map((commit) => ({ ...commit, trailers: parseTrailers(commit.message) }))
         .filter((commit) => commit.trailers.has("Task"));
     },
-    patch: (revision) =>
-      git.raw(["show", "--stat", "--patch", "--no-ext-diff", "--no-textconv", "--format=", revision]),
+    // Work of a later round has the round before as its second parent: the change is what differs from the base.
+    patch: (revision) => git.raw(["show", "--first-parent", "-m", ...patchOptions, revision]),
     async refsOf(task) {
       const patterns = [`refs/ralph/attempts/${task}/`, `refs/ralph/landed/${task}`];
       const format = "--format=%(objectname)%00%(refname)%00%(contents)%00";
@@ -73,3 +73,5 @@ function attemptOf(ref: string, message: string): number | null {
     /^refs\/ralph\/attempts\/[^/]+\/(\d+)$/.exec(ref)?.[1] ?? parseTrailers(message).get("Attempt");
   return named === undefined ? null : Number(named);
 }
+
+const patchOptions = ["--stat", "--patch", "--no-ext-diff", "--no-textconv", "--format="];

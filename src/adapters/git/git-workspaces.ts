@@ -72,6 +72,7 @@ async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> 
   const { slot, dependencies, pool } = open;
   const { home, tree, commit: base } = slot;
   const identity = await identify(tree);
+  let last: SealedChange | null = null;
   return {
     path: tree,
     base,
@@ -84,7 +85,9 @@ async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> 
     async seal(order) {
       if ((await identify(tree)) !== identity)
         return { kind: "refused", reason: "the workspace was replaced" };
-      return sealDirectory(git, slot, order);
+      const sealed = await sealDirectory(git, slot, { ...order, last });
+      if (sealed.kind === "sealed") last = sealed.change ?? last;
+      return sealed;
     },
     release: () => pool.give(slot),
   };
@@ -96,7 +99,14 @@ async function identify(path: string): Promise<string | null> {
   return stats?.isDirectory() === true ? `${stats.dev}:${stats.ino}` : null;
 }
 
-async function sealDirectory(git: Git, slot: Slot, order: SealOrder): Promise<Sealed> {
+type SealedChange = NonNullable<Extract<Sealed, { kind: "sealed" }>["change"]>;
+
+/** `last`: what was sealed before in this workspace. It becomes a second parent, so that one ref keeps every round. */
+async function sealDirectory(
+  git: Git,
+  slot: Slot,
+  order: SealOrder & { readonly last: SealedChange | null },
+): Promise<Sealed> {
   const { tree: workTree, commit: base } = slot;
   return git.withIndex(async (index) => {
     await restoreIndex(slot, index);
@@ -117,8 +127,10 @@ async function sealDirectory(git: Git, slot: Slot, order: SealOrder): Promise<Se
     }
     if ((await diffTrees(git.objects, baseTree, tree)).length === 0)
       return { kind: "sealed", change: null, restored };
+    if (order.last?.tree === tree) return { kind: "sealed", change: order.last, restored };
     await git.indexes.put(tree, index);
-    const commit = await git.run(["commit-tree", tree, "-p", base, "-F", "-"], { input: order.message });
+    const parents = ["-p", base, ...(order.last === null ? [] : ["-p", order.last.commit])];
+    const commit = await git.run(["commit-tree", tree, ...parents, "-F", "-"], { input: order.message });
     return { kind: "sealed", change: { tree, commit: commitSha(commit.trim()) }, restored };
   });
 }

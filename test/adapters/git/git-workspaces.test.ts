@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { openCommitLog } from "../../../src/adapters/git/commit-log.ts";
 import { createGitTarget } from "../../../src/adapters/git/git-target.ts";
 import { createIndexShelf } from "../../../src/adapters/git/index-shelf.ts";
 import { commitSha } from "../../../src/core/ids.ts";
@@ -155,6 +156,25 @@ it("finds nothing to seal when only a folder took the place of the supervisor's 
   rmSync(join(workspace.path, "P.md"));
   write(workspace.path, "P.md/inner", "1\n");
   expect(await sealChange(workspace, (path) => path === "P.md")).toBeNull();
+});
+
+it("keeps what was sealed before as a second parent, and makes no second commit of the same files", async () => {
+  using repository = createRepository({ a: "1" });
+  using open = parts(repository);
+  const base = repository.git("rev-parse", "HEAD");
+  const workspace = await prepare(open, repository);
+  const sealed: (string | null)[] = [];
+  for (const text of ["2", "3", "3", "1", "4"]) {
+    write(workspace.path, "a", text);
+    sealed.push(await sealChange(workspace));
+  }
+  const [first, second, same, nothing, last] = sealed;
+  expect(repository.git("log", "-1", "--format=%P", first ?? "")).toBe(base);
+  expect(repository.git("log", "-1", "--format=%P", second ?? "")).toBe(`${base} ${first}`);
+  expect([same, nothing]).toEqual([second, null]);
+  expect(repository.git("log", "-1", "--format=%P", last ?? "")).toBe(`${base} ${second}`);
+  // For people it is still what differs from the base.
+  expect(await openCommitLog(repository.path).patch(last ?? "")).toMatch(/^-1\n(.*\n)?\+4$/m);
 });
 
 it("seals modes, links, empty files, and folders that became links", async () => {
