@@ -124,7 +124,7 @@ export const agentMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/process/gate-report.ts",
-        find: "after.filter((path) => !before.includes(path)).toSorted();",
+        find: "after.filter((path) => !before.paths.includes(path)).toSorted();",
         replace: "after.toSorted();",
       },
     ],

@@ -16,7 +16,7 @@ import { type GroupExit, startGroup } from "./process-group.ts";
 export function createGateProcesses(reports: string, workspace: Config["workspace"]): Gates {
   const queue = new PQueue({ concurrency: availableParallelism() });
   return {
-    run: (order) => Promise.all(order.gates.map((gate) => queue.add(() => runGate(gate, order, reports)))),
+    run: (order) => allEnded(order.gates.map((gate) => queue.add(() => runGate(gate, order, reports)))),
     environmentDigest(gate) {
       const environment = Object.entries(buildEnvironment(gate.env)).toSorted(([a], [b]) => (a < b ? -1 : 1));
       const tools = [process.version, process.platform, process.arch];
@@ -25,6 +25,12 @@ export function createGateProcesses(reports: string, workspace: Config["workspac
         .digest("hex");
     },
   };
+}
+
+/** Trouble with one is told only when all have ended: the checkout is not given back while another still runs in it. */
+async function allEnded<Result>(running: readonly Promise<Result>[]): Promise<readonly Result[]> {
+  await Promise.allSettled(running);
+  return Promise.all(running);
 }
 
 async function runGate(gate: Gate, order: GateOrder, reports: string): Promise<GateResult> {

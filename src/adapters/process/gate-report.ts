@@ -21,16 +21,17 @@ export async function openReportPlace(gate: Gate, checkout: string, folder: stri
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${randomUUID()}.xml`);
   const { report: kind, reportFile } = gate;
-  const before = kind === null || reportFile === null ? null : await findFiles(checkout, reportFile);
+  const before = kind === null || reportFile === null ? null : await findBefore(checkout, reportFile);
   return {
     file,
     async take() {
       if (kind === null) return null;
       try {
         if (before === null || reportFile === null) return await parseFiles(kind, [{ path: "", file }]);
+        if ("reason" in before) return { kind: "unreadable", reason: before.reason };
         const after = await findFiles(checkout, reportFile);
         // What was there before is part of the change under judgement, whoever wrote it.
-        const fresh = after.filter((path) => !before.includes(path)).toSorted();
+        const fresh = after.filter((path) => !before.paths.includes(path)).toSorted();
         if (fresh.length === 0) return { kind: "missing", where: whereNothing(reportFile, after.length) };
         return await parseFiles(
           kind,
@@ -42,6 +43,18 @@ export async function openReportPlace(gate: Gate, checkout: string, folder: stri
     },
     [Symbol.asyncDispose]: () => rm(file, { recursive: true, force: true }),
   };
+}
+
+/** Another gate of the checkout may leave there what cannot be looked through: then no report can be told from older ones. */
+async function findBefore(
+  checkout: string,
+  glob: string,
+): Promise<{ readonly paths: readonly string[] } | { readonly reason: string }> {
+  try {
+    return { paths: await findFiles(checkout, glob) };
+  } catch (error) {
+    return { reason: messageOf(error) };
+  }
 }
 
 function whereNothing(reportFile: string, olderCount: number): string {

@@ -1,4 +1,5 @@
 /** Gates as processes: how they end, what they report, and what they may leave where the report should be. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -165,6 +166,24 @@ it("follows no link to a report in the checkout, and reads nothing there that is
     kind: "unreadable",
     reason: "large/r.xml has 62914560 bytes",
   });
+});
+
+it("takes no report from a checkout that cannot be looked through", async () => {
+  const deepen = "name=$(printf 'd%.0s' {1..100}); for _ in {1..60}; do mkdir $name && cd $name; done";
+  await runAll(gate(`mkdir deep-down && cd deep-down; ${deepen}`));
+  try {
+    const report = await reportIn("deep-down/**/r.xml", `echo '${suiteOf("new")}' > deep-down/r.xml`);
+    expect(report).toMatchObject({ kind: "unreadable", reason: expect.stringContaining("ENAMETOOLONG") });
+  } finally {
+    execFileSync("rm", ["-rf", join(folder, "deep-down")]);
+  }
+});
+
+it("tells trouble with one gate only when the others have ended, too", async () => {
+  mkdirSync(join(folder, "gate-broken.log", "inner"), { recursive: true });
+  const running = runAll(gate("true", { name: "broken" }), gate("sleep 0.2; touch ended", { name: "slow" }));
+  await expect(running).rejects.toThrow("gate-broken.log");
+  expect(existsSync(join(folder, "ended"))).toBe(true);
 });
 
 it("reads a report as its kind says", async () => {
