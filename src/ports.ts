@@ -66,7 +66,9 @@ export interface ComposeOrder {
 
 export type Composed =
   | { readonly kind: "composed"; readonly candidate: Candidate }
-  | { readonly kind: "conflict"; readonly paths: readonly string[] };
+  | { readonly kind: "conflict"; readonly paths: readonly string[] }
+  /** With the change, the supervisor's own files cannot be written. */
+  | { readonly kind: "refused"; readonly reason: string };
 
 export interface LandOrder {
   readonly candidate: Candidate;

@@ -1,6 +1,7 @@
 /** Mutants of what guards the target: its landing, the line in front of it, and what holds after a crash. */
 import type { Mutant } from "./mutant.ts";
 
+const composing = "src/adapters/git/compose.ts";
 const gitTarget = "src/adapters/git/git-target.ts";
 const line = "src/core/line.ts";
 const judgingStep = "src/core/judging-step.ts";
@@ -40,7 +41,7 @@ export const landingMutants: readonly Mutant[] = [
     removes: "A change lands with the tree of its own base, over what landed meanwhile.",
     edits: [
       {
-        file: gitTarget,
+        file: composing,
         find: "if (change === null || parents[0] === onto) return",
         replace: "if (parents.length > 0) return",
       },
@@ -233,7 +234,7 @@ export const landingMutants: readonly Mutant[] = [
     removes: "A secret in an agent's words stands in the landing commit.",
     edits: [
       {
-        file: gitTarget,
+        file: composing,
         find: "{ input: redactor.text(order.message) }",
         replace: "{ input: order.message }",
       },

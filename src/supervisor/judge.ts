@@ -65,6 +65,10 @@ export async function composeChange(
     const reason = `${ports.target.branch} moved meanwhile, and the change conflicts with it in ${composed.paths.join(", ")}`;
     return judged(rejected({ kind: "conflict", reason, evidence: null }));
   }
+  if (composed.kind === "refused") {
+    const reason = `with the change, ralphwright cannot write its own files: ${composed.reason}`;
+    return judged(rejected({ kind: "refused", reason, evidence: null }));
+  }
   const { candidate } = composed;
   const guarded = await guardCandidate(scope, landing.task, candidate);
   if (guarded !== null) return judged(rejected({ kind: "refused", reason: guarded, evidence: null }));
@@ -87,7 +91,8 @@ export async function composeGiveUp(
     if (baseline.kind !== "green") return judged(inconclusive(baseline.reason));
   }
   const { composed, taskText } = await composeRecord(scope, record, onto);
-  if (composed.kind === "conflict") return judged(inconclusive("a record cannot be in conflict"));
+  if (composed.kind !== "composed")
+    return judged(inconclusive("a record holds no change to be in conflict with"));
   return { kind: "composed", candidate: composed.candidate, learnings: [], taskText };
 }
 

@@ -288,3 +288,17 @@ it.concurrent("keeps a secret that the agent may know out of commits, journal an
   expect(JSON.stringify(world.records())).not.toContain("canary");
   expect(world.attemptFile("one", 1, "agent/agent.log")).toContain("The token is [MY_TOKEN].");
 });
+
+it.concurrent("rejects a change under which the supervisor's own files cannot be written", async ({
+  expect,
+}) => {
+  await using world = await createWorld({
+    agent: { one: "re-encodes-our-files", two: "lands-a-change" },
+    tasks: ["one", "two"],
+  });
+  expect((await world.run()).status).toBe(1);
+  expect(world.events("one")).toContain(
+    "rejected: refused: with the change, ralphwright cannot write its own files: git update-index",
+  );
+  expect(world.landed()).toContain("Do two");
+});

@@ -27,7 +27,7 @@ async function guard(
   using open = openParts(join(repository.path, ".git"));
   const order = { onto: commitSha(onto), change: commitSha(change), files: new Map(), message: "x" };
   const composed = await open.target.compose(order);
-  if (composed.kind === "conflict") throw new Error(`conflict in ${composed.paths.join(", ")}`);
+  if (composed.kind !== "composed") throw new Error(JSON.stringify(composed));
   const scope = { config, ports: { target: open.target, secrets } };
   return await guardCandidate(scope, taskOf("t", { allow }), composed.candidate);
 }

@@ -114,7 +114,7 @@ export function openParts(
     async candidate(onto, files) {
       const order = { change: null, files: new Map(Object.entries(files)), message: "Change\n\nRun: r-1\n" };
       const composed = await target.compose({ ...order, onto: commitSha(onto) });
-      if (composed.kind === "conflict") throw new Error("a commit without a change cannot be in conflict");
+      if (composed.kind !== "composed") throw new Error("a commit without a change is always composed");
       return composed.candidate;
     },
     [Symbol.dispose]() {

@@ -1,25 +1,15 @@
 /**
- * The target branch: composes the commit that is judged, and lands exactly that commit.
+ * The target branch: lands exactly the commit that was composed and judged.
  *
  * Invariant: the target moves only here, by compare-and-swap from the candidate's parent to the candidate, in one
  * ref transaction with the task's landed ref. Nothing here decides; it carries out an accept verdict.
  */
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { Config } from "../../core/config.ts";
-import { type CommitSha, commitSha, type TaskId, type TreeSha, treeSha } from "../../core/ids.ts";
+import { type CommitSha, commitSha, type TaskId, treeSha } from "../../core/ids.ts";
 import type { Candidate } from "../../core/message.ts";
 import { RalphError } from "../../errors.ts";
-import type {
-  Blob,
-  ChangedPath,
-  Composed,
-  ComposeOrder,
-  LandOrder,
-  LandResult,
-  Review,
-  Target,
-} from "../../ports.ts";
+import type { Blob, ChangedPath, LandOrder, LandResult, Review, Target } from "../../ports.ts";
+import { compose } from "./compose.ts";
 import { firstLine, type Git, troubleLine } from "./git.ts";
 import { type FastForward, planFastForward } from "./fast-forward.ts";
 import { catchUp, finishCatchUp } from "./catch-up.ts";
@@ -30,7 +20,6 @@ import { landOnBranch, pruneReviews, readReviews } from "./git-review.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { diffTrees, listBelow, listEntries, readBlob, readCommit, readLink } from "./object-tree.ts";
 import { modes, restoreInput } from "./raw-diff.ts";
-import { redactor } from "../redact.ts";
 
 export interface GitTargetOptions {
   readonly branch: string;
@@ -148,59 +137,6 @@ async function readLinks(git: Git, commit: CommitSha): Promise<ReadonlyMap<strin
     links.set(entry.slice(tab + 1), await readLink(git.objects, sha));
   }
   return links;
-}
-
-async function compose(git: Git, order: ComposeOrder, sign: boolean): Promise<Composed> {
-  const code = await composeCode(git, order);
-  if (code.kind === "conflict") return code;
-  const tree = await withFiles(git, code.tree, order.files);
-  const args = ["commit-tree", tree, "-p", order.onto, "-F", "-", ...(sign ? ["-S"] : [])];
-  const commit = commitSha((await git.run(args, { input: redactor.text(order.message) })).trim());
-  return { kind: "composed", candidate: { commit, tree, base: order.onto } };
-}
-
-type Code = { readonly kind: "tree"; readonly tree: TreeSha } | Extract<Composed, { kind: "conflict" }>;
-
-/** The agent's change on the newest tip: its own tree where the tip is its base, a merge where the tip moved. */
-async function composeCode(git: Git, { onto, change }: ComposeOrder): Promise<Code> {
-  const { tree, parents } = await readCommit(git.objects, change ?? onto);
-  if (change === null || parents[0] === onto) return { kind: "tree", tree: treeSha(tree) };
-  const merge = await git.ask([
-    "merge-tree",
-    "--write-tree",
-    "--name-only",
-    "--no-messages",
-    "-z",
-    onto,
-    change,
-  ]);
-  const [merged = "", ...paths] = merge.stdout.split("\0").filter((field) => field !== "");
-  if (merge.code === 0) return { kind: "tree", tree: treeSha(merged) };
-  if (merge.code === 1) return { kind: "conflict", paths: [...new Set(paths)] };
-  throw new RalphError("git-failed", `git merge-tree failed: ${firstLine(merge.stderr)}`);
-}
-
-/**
- * The tree with files of the supervisor's own laid over it. They are added from a folder, as any file is, so that the
- * repository's attributes (line ends, filters) hold for them, too.
- */
-async function withFiles(git: Git, tree: TreeSha, files: ReadonlyMap<string, string>): Promise<TreeSha> {
-  if (files.size === 0) return tree;
-  return git.withIndex(async (index) => {
-    const workTree = `${index}.files`;
-    try {
-      if (!(await git.indexes.lay(tree, index))) await git.run(["read-tree", tree], { index });
-      for (const [path, text] of files) {
-        await mkdir(dirname(join(workTree, path)), { recursive: true });
-        await writeFile(join(workTree, path), redactor.text(text));
-      }
-      const input = [...files.keys()].map((path) => `${path}\0`).join("");
-      await git.run(["update-index", "--add", "--replace", "-z", "--stdin"], { workTree, index, input });
-      return treeSha((await git.run(["write-tree"], { index })).trim());
-    } finally {
-      await rm(workTree, { recursive: true, force: true });
-    }
-  });
 }
 
 async function restore(
