@@ -270,6 +270,7 @@ const baselines: Readonly<Record<string, Baseline>> = {
   green: { kind: "green" },
   "green, and the task is done already": { kind: "green", isDone: true },
   red: { kind: "red", reason },
+  "red by gates of the task's own": { kind: "red", reason, isTasksOwn: true },
   unusable: { kind: "unusable", reason },
 };
 

@@ -159,8 +159,8 @@ export const judgingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/core/attempt-step.ts",
-        find: `    case "red":\n      return stopAndInterrupt(at, { kind: "breaker", reason: baseline.reason });`,
-        replace: `    case "red":\n      return enter(at, "working", { type: "start-agent", base: base ?? Object(0) });`,
+        find: `reason);\n      return stopAndInterrupt(at, { kind: "breaker", reason: baseline.reason });`,
+        replace: `reason);\n      return enter(at, "working", { type: "start-agent", base: base ?? Object(0) });`,
       },
     ],
     killedBy: { file: "test/core/loop.test.ts", title: "gets an agent only on a green baseline" },

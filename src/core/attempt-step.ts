@@ -113,10 +113,17 @@ function onBaseline(before: Situation, { baseline }: EventOf<"baseline-checked">
       invariant(base !== null, "an agent starts from a base");
       return enter(at, "working", { type: "start-agent", base });
     case "red":
+      if (baseline.isTasksOwn === true) return refuseOwn(at, baseline.reason);
       return stopAndInterrupt(at, { kind: "breaker", reason: baseline.reason });
     case "unusable":
       return stopAndInterrupt(at, { kind: "configuration", reason: baseline.reason });
   }
+}
+
+/** Other tasks can land where this one cannot: it fails alone, before anything is spent on it. */
+function refuseOwn(at: Situation, reason: string): Step {
+  if (at.state.stopping !== null) return interrupt(at, "the run is stopping");
+  return reject(at, { kind: "refused", reason, evidence: null });
 }
 
 function noteBaseline(state: LoopState, baseline: Baseline): LoopState {

@@ -102,7 +102,8 @@ export type Baseline =
       /** The task's proof is green there: it is done, and needs no agent. */
       readonly isDone?: boolean;
     }
-  | { readonly kind: "red"; readonly reason: string }
+  /** `isTasksOwn`: only by gates that this task alone asks for. */
+  | { readonly kind: "red"; readonly reason: string; readonly isTasksOwn?: boolean }
   /** The gates cannot say anything here: a configuration error. */
   | { readonly kind: "unusable"; readonly reason: string };
 

@@ -22,7 +22,7 @@ import type { Task, TaskLimits } from "../core/task.ts";
 import { matchGlobs } from "../formats/glob.ts";
 import type { AgentReport, AgentSession, Workspace } from "../ports.ts";
 import { sumUsd } from "./candidate.ts";
-import { checkBeforeWork } from "./baseline.ts";
+import { checkBeforeWork, withoutOwnGates } from "./baseline.ts";
 import { writeBrief } from "./briefing.ts";
 import { doneElsewhere } from "./elsewhere.ts";
 import {
@@ -249,7 +249,8 @@ async function judge(attempt: OpenAttempt, command: CommandOf<"judge-candidate">
   const { round, isRecord } = attempt;
   const purpose = isRecord ? "gates-record" : `gates-${round}`;
   // A record says that the task was not done: there is nothing to prove.
-  const task = isRecord ? { ...attempt.task, proof: [] } : attempt.task;
+  // Nor do the task's own gates judge it: they may be why.
+  const task = isRecord ? { ...withoutOwnGates(attempt.task), proof: [] } : attempt.task;
   return tellJudgement(attempt, await judgeCandidate(judgingScope(attempt), task, { ...command, purpose }));
 }
 

@@ -19,8 +19,21 @@ import { isProvenAlready } from "./proving.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
 import { type Gating, isNotRunnable, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
 
-/** Green when every gate passes on `base`, and also with the supervisor's own files changed as a landing would. */
+/**
+ * Green when every gate passes on `base`, and also with the supervisor's own files changed as a landing would. When it
+ * is not, the gates are asked once more without those that this task alone asks for: only they may hold nobody else.
+ */
 export async function checkBaseline(scope: AttemptScope, task: Task, base: CommitSha): Promise<Baseline> {
+  const found = await checkAll(scope, task, base);
+  if (found.kind === "green" || task.gates.length === 0) return found;
+  const others = await checkAll(scope, withoutOwnGates(task), base);
+  return others.kind === "green" ? { kind: "red", reason: found.reason, isTasksOwn: true } : others;
+}
+
+/** For what is about every task: the target itself, and the record of a task that is given up. */
+export const withoutOwnGates = (task: Task): Task => ({ ...task, gates: [] });
+
+async function checkAll(scope: AttemptScope, task: Task, base: CommitSha): Promise<Baseline> {
   const onBase = await checkGates(scope, task, base);
   if (onBase.kind !== "green") return onBase;
   const withOwnFiles = await tryOwnFiles(scope, task, { gates: gatesFor(scope, task), base });
@@ -65,7 +78,8 @@ export async function checkGates(
     const { logFolder } = scope;
     const order = { commit: base, gates: open, trusted, logFolder, purpose: "baseline", signal };
     const gating = await runGates(ports, { ...order, known: failuresAtBase });
-    if (gating.kind !== "green") return baselineOf(gating, `on ${ports.target.branch}, before any change`);
+    if (gating.kind !== "green")
+      return baselineOf(gating, open, `on ${ports.target.branch}, before any change`);
     rememberPasses(ports, tree, open, gating.results);
     return greenBaseline(scope, { gates, tree, flakes: gating.flakes });
   }
@@ -98,9 +112,13 @@ function greenBaseline(
   };
 }
 
-function baselineOf(gating: Exclude<Gating, { kind: "green" }>, where: string): Baseline {
+function baselineOf(
+  gating: Exclude<Gating, { kind: "green" }>,
+  gates: readonly Gate[],
+  where: string,
+): Baseline {
   if (gating.kind === "stopped") return { kind: "red", reason: "the run was stopped" };
-  const reason = `${gating.reason} ${where}${detailOf(gating.results)}`;
+  const reason = `${gating.reason} ${where}${detailOf(gating.results, gates)}`;
   const red = gating.results.find(isNotRunnable);
   const isVoid = gating.results.every((result) => result.exit.kind === "exited" && result.exit.code === 0);
   return red !== undefined || isVoid ? { kind: "unusable", reason } : { kind: "red", reason };
@@ -109,14 +127,18 @@ function baselineOf(gating: Exclude<Gating, { kind: "green" }>, where: string): 
 const lineCharsMax = 200;
 
 /** What the shell said of a command that it cannot run; for any other red gate, where to read on. */
-function detailOf(results: readonly GateResult[]): string {
+function detailOf(results: readonly GateResult[], gates: readonly Gate[]): string {
   const red = results.find((result) => redReason(result) !== null);
   if (red === undefined) return "";
   const line = isNotRunnable(red) ? (red.output.trim().split("\n").at(-1) ?? "") : "";
   if (line !== "") return ` (${line.slice(0, lineCharsMax)})`;
   const goOn = failedTests(red).length === 0 ? "" : "; to work on with these failures: red_baseline: compare";
-  return ` (see ${red.logFile}, or run: ralphwright gate ${red.gate}${goOn})`;
+  return ` (${logHint(gates, red)}run: ralphwright gate ${red.gate}${goOn})`;
 }
+
+/** What may become why a task is given up is committed for all to read: it names no path of this machine. */
+const logHint = (gates: readonly Gate[], { gate, logFile }: GateResult): string =>
+  gates.some(({ name, optional }) => optional && name === gate) ? "" : `see ${logFile}, or `;
 
 /**
  * Once per configuration: a formatter or a test that dislikes the supervisor's own files would reject every task,
@@ -138,9 +160,10 @@ async function tryOwnFiles(
   if (unstable !== null) return { kind: "unusable", reason: unstable };
   if (gating.kind === "green") ports.passes.remember(key, []);
   if (gating.kind === "green") return { kind: "green" };
-  if (gating.kind === "stopped") return baselineOf(gating, "");
+  if (gating.kind === "stopped") return baselineOf(gating, gates, "");
   const files = `${config.progress.file} and the status in ${task.file}`;
-  const reason = `${gating.reason} once ralphwright writes ${files}; let that gate ignore these files (see ${logFolder("own-files")})`;
+  const see = gates.some(({ optional }) => optional) ? "" : ` (see ${logFolder("own-files")})`;
+  const reason = `${gating.reason} once ralphwright writes ${files}; let that gate ignore these files${see}`;
   return { kind: "unusable", reason };
 }
 

@@ -17,7 +17,7 @@ import {
 } from "../core/verdict.ts";
 import { parseTask } from "../formats/task-file.ts";
 import { warnOfUnusedAllowances } from "./allowances.ts";
-import { checkBaseline, checkGates } from "./baseline.ts";
+import { checkBaseline, checkGates, withoutOwnGates } from "./baseline.ts";
 import { runBaseTests } from "./base-tests.ts";
 import { composeLanding, composeRecord, type Landing } from "./candidate.ts";
 import { guardCandidate } from "./guarding.ts";
@@ -56,6 +56,9 @@ export async function composeChange(
   const onto = place.onto ?? (await ports.target.tip());
   if (place.onto === null && onto !== place.base) {
     const baseline = await checkBaseline(scope, landing.task, onto);
+    // In conflict with what landed meanwhile, and with nothing that others need.
+    if (baseline.kind === "red" && baseline.isTasksOwn === true)
+      return judged(rejected({ kind: "conflict", reason: baseline.reason, evidence: null }));
     if (baseline.kind !== "green") return judged(inconclusive(baseline.reason));
   }
   const edited = await editedReason(scope, landing.task);
@@ -87,7 +90,7 @@ export async function composeGiveUp(
 ): Promise<ComposedChange> {
   const onto = record.onto ?? (await scope.ports.target.tip());
   if (record.onto === null) {
-    const baseline = await checkBaseline(scope, record.task, onto);
+    const baseline = await checkBaseline(scope, withoutOwnGates(record.task), onto);
     if (baseline.kind !== "green") return judged(inconclusive(baseline.reason));
   }
   const { composed, taskText } = await composeRecord(scope, record, onto);

@@ -335,6 +335,7 @@ const someBaseline = (world: World): Baseline =>
   pick<Baseline>(world, [
     ...repeat(60, { kind: "green" } as const),
     { kind: "red", reason: "tests are red on the base" },
+    { kind: "red", reason: "a gate of the task's own is red on the base", isTasksOwn: true },
     { kind: "unusable", reason: "no gate can run" },
   ]);
 

@@ -5,7 +5,7 @@ import { isMoneySpent } from "../../src/core/budget.ts";
 import { InvariantError } from "../../src/core/invariant.ts";
 import type { OpenAttemptEvent } from "../../src/core/attempt-step.ts";
 import { chainWidth } from "../../src/core/line.ts";
-import type { Candidate, Failure, LoopEvent, Verdict } from "../../src/core/message.ts";
+import type { Baseline, Candidate, Failure, LoopEvent, Verdict } from "../../src/core/message.ts";
 import { emptyState, landingAttempt, type LoopState } from "../../src/core/state.ts";
 import { standingOf, type Task } from "../../src/core/task.ts";
 import { transition } from "../../src/core/transition.ts";
@@ -368,9 +368,23 @@ describe("A run", () => {
           event.type === "verdict-reached" &&
           event.verdict.kind === "inconclusive" &&
           before.attempts.get(event.task)?.isStale === false;
-        const isRed = event.type === "baseline-checked" && event.baseline.kind !== "green";
+        const isRed = event.type === "baseline-checked" && holdsAll(event.baseline);
         return (isUnknown || isRed || event.type === "command-failed") && after.stopping === null;
       }),
+    );
+    expect(counterexample).toBeNull();
+  });
+
+  it("is not stopped by gates that are red at the base and that one task alone asks for", () => {
+    const counterexample = counterexampleTo((entries) =>
+      entries.filter(
+        ({ event, before, after }) =>
+          event.type === "baseline-checked" &&
+          event.baseline.kind !== "green" &&
+          !holdsAll(event.baseline) &&
+          before.stopping === null &&
+          (after.stopping !== null || after.attempts.get(event.task)?.phase !== "ending"),
+      ),
     );
     expect(counterexample).toBeNull();
   });
@@ -481,6 +495,10 @@ function isTaken(state: LoopState, event: LoopEvent): boolean {
     throw error;
   }
 }
+
+/** Gates that one task alone asks for are nobody else's trouble. */
+const holdsAll = (baseline: Baseline): boolean =>
+  baseline.kind === "unusable" || (baseline.kind === "red" && baseline.isTasksOwn !== true);
 
 const says = (outcome: object, words: string): boolean =>
   "reason" in outcome && String(outcome.reason).includes(words);

@@ -119,3 +119,46 @@ it.concurrent("runs an optional gate for the task that names it, and refuses a n
   expect(world.events("wrong")).toBe("");
   expect(run.stderr).toContain("gates names never, and no gate of the configuration has that name");
 });
+
+it.concurrent("gives up only the task whose own gate is red before any change", async ({ expect }) => {
+  const gates = [
+    { name: "always", run: "true" },
+    { name: "broken", run: "test -e repaired", optional: true },
+  ];
+  await using world = await createWorld({ tasks: { one: "gates: [broken]", two: "" }, config: { gates } });
+  const run = await world.run();
+  expect(run.status).toBe(1);
+  expect(world.events("one")).toMatchInlineSnapshot(`
+    "attempt 1
+    baseline red: gate broken exited with 1 on main, before any change (run: ralphwright gate broken)
+    rejected: refused: gate broken exited with 1 on main, before any change (run: ralphwright gate broken)
+    giving up
+    accepted by always
+    blocked: gate broken exited with 1 on main, before any change (run: ralphwright gate broken)"
+  `);
+  expect(world.onTarget("tasks/one.md")).toContain("status: blocked");
+  expect(world.landed()).toContain("Do two");
+  expect(world.leftovers()).toEqual([]);
+});
+
+it.concurrent("gives up only the task whose own gate a person's commit made red meanwhile", async ({
+  expect,
+}) => {
+  const gates = [
+    { name: "always", run: "true" },
+    { name: "broken", run: "test ! -e spoilt", optional: true },
+  ];
+  await using world = await createWorld({
+    agent: "meets-the-test",
+    tasks: { one: "gates: [broken]", two: "" },
+    config: { gates },
+  });
+  const run = world.start();
+  const agent = await world.meetAgent();
+  world.repository.commit("A person", { spoilt: "" });
+  agent.behaveAs("lands-a-change");
+  void world.meetAgent().then((next) => next.behaveAs("lands-a-change"));
+  expect((await run.done).status).toBe(1);
+  expect(world.events("one")).toContain("rejected: conflict: gate broken exited with 1 on main");
+  expect(world.landed()).toContain("Do two");
+});
