@@ -59,6 +59,21 @@ export const slotMutants: readonly Mutant[] = [
     killedBy: { file: slotsTest, title: "does not use a directory again while a process is at home in it" },
   },
   {
+    name: "open-files-ignored",
+    removes: "A directory is used again while a process has a file of it open.",
+    edits: [
+      {
+        file: "src/adapters/process/open-folders.ts",
+        find: "return readdirSync(`/proc/${pid}/fd`);",
+        replace: "return readdirSync(`/proc/${pid}/fd`).slice(0, 0);",
+      },
+    ],
+    killedBy: {
+      file: slotsTest,
+      title: "does not use a directory again while a process has a file of it open",
+    },
+  },
+  {
     name: "poisoned-dependencies",
     removes: "Kept dependencies are not verified before each use.",
     edits: [

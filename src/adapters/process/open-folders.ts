@@ -1,18 +1,31 @@
-/** Tells whether a process is still at home in a folder. Linux only (`/proc`), like the search for strays. */
+/** Tells whether a process still has a folder, or something in it, open. Linux only (`/proc`), like the search for strays. */
 import { readdirSync, readlinkSync, realpathSync } from "node:fs";
 
-/** By the working directories of all processes that may be looked at. */
+/** By the working directories and the open descriptors of all processes that may be looked at. */
 export function isFolderInUse(folder: string): boolean {
   if (process.platform !== "linux") return false;
   const place = realpathSync(folder);
-  return readdirSync("/proc").some((pid) => /^\d+$/.test(pid) && isWithin(directoryOf(pid), place));
+  const isThere = (link: string): boolean => isWithin(targetOf(link), place);
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return (
+    pids.some((pid) => isThere(`/proc/${pid}/cwd`)) ||
+    pids.some((pid) => descriptorsOf(pid).some((number) => isThere(`/proc/${pid}/fd/${number}`)))
+  );
 }
 
-function directoryOf(pid: string): string {
+function descriptorsOf(pid: string): readonly string[] {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`);
+    return readdirSync(`/proc/${pid}/fd`);
   } catch {
     // Gone meanwhile, or somebody else's.
+    return [];
+  }
+}
+
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
     return "";
   }
 }

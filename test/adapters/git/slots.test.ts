@@ -1,12 +1,14 @@
 /** Directories that are used again: whatever was left in them, the next one is what a fresh one would be. */
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
   existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -439,28 +441,42 @@ describe("after it was left with", () => {
   });
 });
 
-it("does not use a directory again while a process is at home in it", async () => {
+/** Whether a directory is used again beside a process that has it open, and tells nothing of who started it. */
+async function isUsedBeside(holdOpen: (top: string) => ChildProcess): Promise<boolean> {
   const { repository, commits } = twoCommits();
   using _ = repository;
   using open = parts(repository);
   const used = await layOut(open, commits[0]);
   const inode = inodeOf(used.path);
-  // Its environment tells nothing of who started it.
-  const child = spawn("cat", [], {
-    cwd: join(used.path, "src"),
-    env: {},
-    stdio: ["pipe", "ignore", "ignore"],
-  });
+  const child = holdOpen(used.path);
   try {
     await new Promise((resolve) => child.once("spawn", resolve));
     await dispose(used);
     const next = await layOut(open, commits[0]);
-    expect(inodeOf(next.path)).not.toBe(inode);
     expect(existsSync(used.path)).toBe(false);
     expect(listAll(next.path)).toEqual(await listFresh(repository, commits[0]));
+    return inodeOf(next.path) === inode;
   } finally {
     child.kill("SIGKILL");
   }
+}
+
+it("does not use a directory again while a process is at home in it", async () => {
+  const holdOpen = (top: string): ChildProcess =>
+    spawn("cat", [], { cwd: join(top, "src"), env: {}, stdio: ["pipe", "ignore", "ignore"] });
+  expect(await isUsedBeside(holdOpen)).toBe(false);
+});
+
+it("does not use a directory again while a process has a file of it open", async () => {
+  const holdOpen = (top: string): ChildProcess => {
+    const file = openSync(join(top, "a.txt"), "r+");
+    try {
+      return spawn("cat", [], { cwd: "/", env: {}, stdio: ["pipe", "ignore", file] });
+    } finally {
+      closeSync(file);
+    }
+  };
+  expect(await isUsedBeside(holdOpen)).toBe(false);
 });
 
 describe("from one commit to another", () => {
