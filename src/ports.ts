@@ -193,7 +193,7 @@ export interface Workspaces extends AsyncDisposable {
 export interface GateOrder {
   readonly gates: readonly Gate[];
   readonly checkout: string;
-  /** Folder for the full logs. */
+  /** Folder for the full logs; empty: what the gates print is written nowhere. */
   readonly logFolder: string;
   readonly signal: AbortSignal;
 }
@@ -211,7 +211,7 @@ export interface Passes {
   remember(key: string, tests: readonly TestResult[]): void;
 }
 
-/** Checks that agents never see: folders outside the repository. */
+/** Checks that agents are not shown: folders outside the repository. */
 export interface SealedChecks {
   has(name: string): boolean;
   /**

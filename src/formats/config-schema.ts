@@ -168,7 +168,7 @@ export const configSchema = mapping({
     .nullable()
     .prefault(null)
     .describe(
-      "Folder outside the repository with checks that agents never see: tasks name a folder in it under checks. From the top of the repository, or absolute, or with ~/.",
+      "Folder outside the repository with checks that agents are not shown: tasks name a folder in it under checks. From the top of the repository, or absolute, or with ~/.",
     ),
   limits: limits.describe("What a task, an attempt and a run may cost."),
   concurrency: wholeNumber(1).prefault(1).describe("Attempts at the same time."),

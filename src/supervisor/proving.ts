@@ -8,6 +8,7 @@ import type { Candidate } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { type GateResult, redReason } from "../core/verdict.ts";
 import { type GatingOrder, runGates, runOnce } from "./gating.ts";
+import type { LaidFiles } from "../ports.ts";
 import type { AttemptScope } from "./scope.ts";
 
 export type Proof =
@@ -63,7 +64,9 @@ async function proofOrder(
   if (checks === null) return order;
   const changed = await ports.target.changedPaths(base, commit);
   const added = changed.filter(({ isNew }) => isNew).map(({ path }) => path);
-  return { ...order, lay: (directory) => ports.checks.lay(checks, { directory, added }) };
+  const lay = (directory: string): Promise<LaidFiles> => ports.checks.lay(checks, { directory, added });
+  // A log would tell what the checks are: the next agent is of the same user, and may read what we can read.
+  return { ...order, logFolder: () => "", lay };
 }
 
 const proofGate = (run: string, number: number): Gate => ({

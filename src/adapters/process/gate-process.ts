@@ -36,8 +36,9 @@ async function allEnded<Result>(running: readonly Promise<Result>[]): Promise<re
 async function runGate(gate: Gate, order: GateOrder, reports: string): Promise<GateResult> {
   const startedMs = performance.now();
   await using place = await openReportPlace(gate, order.checkout, reports);
-  const logFile = join(order.logFolder, `gate-${gate.name}.log`);
-  await rm(logFile, { force: true });
+  const isLogged = order.logFolder !== "";
+  const logFile = isLogged ? join(order.logFolder, `gate-${gate.name}.log`) : "/dev/null";
+  if (isLogged) await rm(logFile, { force: true });
   const group = startGroup({
     command: gate.run,
     cwd: order.checkout,
@@ -52,7 +53,7 @@ async function runGate(gate: Gate, order: GateOrder, reports: string): Promise<G
   const report = await place.take();
   const output = stripVTControlCharacters(group.output());
   const durationMs = Math.round(performance.now() - startedMs);
-  return { gate: gate.name, exit, report, durationMs, output, logFile };
+  return { gate: gate.name, exit, report, durationMs, output, logFile: isLogged ? logFile : "(sealed)" };
 }
 
 function gateExit(exit: GroupExit, gate: Gate): GateExit {
