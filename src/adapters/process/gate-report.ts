@@ -123,7 +123,7 @@ async function findFiles(checkout: string, glob: string): Promise<readonly strin
   const folders = [""];
   let entries = 0;
   for (const folder of folders) {
-    for (const entry of await entriesOf(join(checkout, folder))) {
+    for (const entry of await entriesOf(checkout, folder)) {
       entries += 1;
       if (entries > entriesMax) throw new Error(`there are more than ${entriesMax} files to look through`);
       const path = folder + entry.name;
@@ -142,11 +142,16 @@ function fixedFolder(glob: string): string {
   return (first === -1 ? steps : steps.slice(0, first)).join("/");
 }
 
-async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+const folderCharsShownMax = 60;
+
+async function entriesOf(checkout: string, folder: string): Promise<readonly Dirent[]> {
   try {
-    return await readdir(folder, { withFileTypes: true });
+    return await readdir(join(checkout, folder), { withFileTypes: true });
   } catch (error) {
-    if (systemCodeOf(error) === "ENOENT") return [];
-    throw error;
+    const code = systemCodeOf(error);
+    if (code === "ENOENT") return [];
+    // People read this in the repository: no path of this machine, and none of thousands of characters.
+    const shown = folder.slice(0, folderCharsShownMax) + (folder.length > folderCharsShownMax ? "…" : "");
+    throw new Error(`${shown} cannot be looked through (${code ?? messageOf(error)})`, { cause: error });
   }
 }

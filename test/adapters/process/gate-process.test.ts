@@ -173,7 +173,11 @@ it("takes no report from a checkout that cannot be looked through", async () => 
   await runAll(gate(`mkdir deep-down && cd deep-down; ${deepen}`));
   try {
     const report = await reportIn("deep-down/**/r.xml", `echo '${suiteOf("new")}' > deep-down/r.xml`);
-    expect(report).toMatchObject({ kind: "unreadable", reason: expect.stringContaining("ENAMETOOLONG") });
+    const shown = `deep-down/${"d".repeat(50)}…`;
+    expect(report).toEqual({
+      kind: "unreadable",
+      reason: `${shown} cannot be looked through (ENAMETOOLONG)`,
+    });
   } finally {
     execFileSync("rm", ["-rf", join(folder, "deep-down")]);
   }
