@@ -70,7 +70,37 @@ type TokenKind = Token["kind"];
 const unremarkable = /[a-qs-zA-Z0-9_ .,;:()[\]<>+]+/y;
 
 function blank(text: string, syntax: Syntax, kinds: readonly TokenKind[]): string | null {
+  const tokens = tokensOf(text, syntax);
+  if (tokens === null) return null;
   const parts: string[] = [];
+  let at = 0;
+  for (const token of tokens) {
+    parts.push(text.slice(at, token.at), blanked(text.slice(token.at, token.end), token, syntax, kinds));
+    at = token.end;
+  }
+  return parts.join("") + text.slice(at);
+}
+
+/** The rules look at one file after the other, each several times: the last few texts are remembered. */
+const remembered = new Map<
+  string,
+  { readonly syntax: Syntax; readonly tokens: readonly PlacedToken[] | null }
+>();
+const rememberedMax = 4;
+
+function tokensOf(text: string, syntax: Syntax): readonly PlacedToken[] | null {
+  const known = remembered.get(text);
+  if (known?.syntax === syntax) return known.tokens;
+  const tokens = findTokens(text, syntax);
+  remembered.delete(text);
+  remembered.set(text, { syntax, tokens });
+  for (const oldest of [...remembered.keys()].slice(0, -rememberedMax)) remembered.delete(oldest);
+  return tokens;
+}
+
+/** Comments and strings in their order; null when they do not come out even. */
+function findTokens(text: string, syntax: Syntax): readonly PlacedToken[] | null {
+  const tokens: PlacedToken[] = [];
   const templates: number[] = [];
   let depth = 0;
   let at = 0;
@@ -82,17 +112,19 @@ function blank(text: string, syntax: Syntax, kinds: readonly TokenKind[]): strin
       if (text[at] === "{") depth += 1;
       if (text[at] === "}") depth -= 1;
       unremarkable.lastIndex = at + 1;
-      const end = unremarkable.test(text) ? unremarkable.lastIndex : at + 1;
-      parts.push(text.slice(at, end));
-      at = end;
+      at = unremarkable.test(text) ? unremarkable.lastIndex : at + 1;
       continue;
     }
     if (token.end > text.length) return null;
-    parts.push(blanked(text.slice(at, token.end), token, syntax, kinds));
+    tokens.push({ ...token, at });
     if (token.opensCode === true) templates.push(depth);
     at = token.end;
   }
-  return templates.length === 0 ? parts.join("") : null;
+  return templates.length === 0 ? tokens : null;
+}
+
+interface PlacedToken extends Token {
+  readonly at: number;
 }
 
 interface Token {
