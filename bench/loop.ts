@@ -99,7 +99,8 @@ const phases: Readonly<Partial<Record<JournalRecord["event"]["type"], string>>> 
   "baseline-checked": "recall the baseline",
   "agent-stopped": "brief and agent",
   "change-sealed": "seal",
-  "verdict-reached": "compose, gate, check afterwards",
+  "candidate-composed": "compose, guard",
+  "verdict-reached": "gate, check afterwards",
   "task-landed": "land",
   "workspace-released": "release the workspace",
 };

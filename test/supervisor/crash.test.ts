@@ -11,7 +11,11 @@ const createScenario = (): Promise<World> =>
   });
 
 const recordsOfARun = 24;
-const commandsOfARun = { "update-ref": [1, 2, 3, 4, 5], "commit-tree": [1, 2, 3, 4, 5, 6], "read-tree": [5, 6, 7] };
+const commandsOfARun = {
+  "update-ref": [1, 2, 3, 4, 5],
+  "commit-tree": [1, 2, 3, 4, 5, 6],
+  "read-tree": [5, 6, 7],
+};
 
 const crashProgram = (query: string): readonly string[] => [
   "--import",
