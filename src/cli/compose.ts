@@ -1,5 +1,7 @@
 /** Wires the parts together: the only file that names concrete adapters beside the commands that need just one. */
+import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createAgents } from "../adapters/agent/agents.ts";
 import { createAttemptFiles } from "../adapters/state/attempt-files.ts";
 import { createDependencies } from "../adapters/process/dependencies.ts";
@@ -163,6 +165,15 @@ export function composePorts(
     secrets: createSecretScan(),
   };
 }
+
+/** Folders for the logs of one command, in the state directory; each is made when it is asked for. */
+export const logFolderOf =
+  ({ state }: Project, ...below: readonly string[]) =>
+  (purpose: string): string => {
+    const folder = join(state.path, ...below, purpose);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  };
 
 export const sealedChecks = ({ config, repository }: Project): SealedChecks =>
   openSealedChecks(config.checksDir, repository);

@@ -1,5 +1,5 @@
 /** `ralphwright doctor`: everything a run needs, looked at before the night. */
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import { keyNames } from "../adapters/agent/agents.ts";
@@ -13,8 +13,10 @@ import { messageOf, RalphError } from "../errors.ts";
 import { modelFacts } from "../formats/models.ts";
 import type { Journal } from "../ports.ts";
 import { checkBaseline, checkGates } from "../supervisor/baseline.ts";
+import { createShared } from "../supervisor/scope.ts";
 import {
   composePorts,
+  logFolderOf,
   listReviews,
   listTargetCheckouts,
   openProject,
@@ -284,13 +286,12 @@ const lookAtGates: Look = async (project) => {
     const [task] = resolveQueue(tasks, new Set()).ready;
     const log = { write: () => {} };
     const ports = composePorts(project, { journal: noJournal, queue, log, signal: stop.signal });
-    const logFolder = (purpose: string): string => makeFolder(join(project.state.path, "doctor", purpose));
+    const logFolder = logFolderOf(project, "doctor");
     const { config } = project;
     const { signal } = stop;
     await using workspaces = ports.workspaces;
     void workspaces;
-    const shared = { judging: new Map<never, never>(), baselines: new Map<never, never>() };
-    const scope = { ports, config, run: "doctor", signal, ...shared, logFolder };
+    const scope = { ports, config, run: "doctor", signal, ...createShared(), logFolder };
     const tip = await ports.target.tip();
     const baseline =
       task === undefined ? await checkGates(scope, null, tip) : await checkBaseline(scope, task, tip);
@@ -302,11 +303,6 @@ const lookAtGates: Look = async (project) => {
     await queue[Symbol.asyncDispose]?.();
   }
 };
-
-function makeFolder(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  return path;
-}
 
 function printFinding({ check, level, message }: Finding): void {
   const marks = { good: style("green", "✔"), warning: style("yellow", "!"), bad: style("red", "✘") };

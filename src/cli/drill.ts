@@ -1,6 +1,4 @@
 /** `ralphwright gate --drill`: known-bad changes against the gates, told as they are judged, summed up and recorded. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { createGitPlanter } from "../adapters/git/git-planter.ts";
 import { setSupervisorMark } from "../adapters/process/process-group.ts";
 import { writeDrillRecord } from "../adapters/state/drill-file.ts";
@@ -18,8 +16,15 @@ import {
 import { RalphError } from "../errors.ts";
 import type { Journal, QueueSource } from "../ports.ts";
 import { type Drill, drill, type DrillOrder, type DrillProgress } from "../supervisor/drilling.ts";
-import type { AttemptScope } from "../supervisor/scope.ts";
-import { composePorts, openProject, type Project, requireIdentity, requireTarget } from "./compose.ts";
+import { type AttemptScope, createShared } from "../supervisor/scope.ts";
+import {
+  composePorts,
+  logFolderOf,
+  openProject,
+  type Project,
+  requireIdentity,
+  requireTarget,
+} from "./compose.ts";
 import { drillConfiguration } from "./drill-standing.ts";
 import { columns, fit, hang, makeSafe, print, printJson, printTable, style } from "./print.ts";
 
@@ -91,19 +96,13 @@ const noQueue: QueueSource = {
 function scopeOf(project: Project, signal: AbortSignal): AttemptScope {
   const log = { write: (): void => {} };
   const ports = composePorts(project, { journal: noJournal, queue: noQueue, log, signal });
-  const logFolder = (purpose: string): string => {
-    const folder = join(project.state.path, "drill", purpose);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return folder;
-  };
   return {
     ports,
     config: project.config,
     run: "drill",
     signal,
-    judging: new Map(),
-    baselines: new Map(),
-    logFolder,
+    ...createShared(),
+    logFolder: logFolderOf(project, "drill"),
   };
 }
 

@@ -1,11 +1,9 @@
 /** `ralphwright gate`: the gates on this checkout as it stands, exactly as the loop would run them. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { commitSha } from "../core/ids.ts";
 import { flakeNames, type GateResult, redReason } from "../core/verdict.ts";
 import { RalphError } from "../errors.ts";
 import { runGates } from "../supervisor/gating.ts";
-import { composeGating, openProject, type Project, requireIdentity } from "./compose.ts";
+import { composeGating, logFolderOf, openProject, type Project, requireIdentity } from "./compose.ts";
 import { print, printJson, printTable, style } from "./print.ts";
 
 export interface GateOptions {
@@ -21,7 +19,7 @@ export async function gate(options: GateOptions): Promise<number> {
   const gates = chooseGates(project, options.names);
   await requireIdentity(project);
   const commit = await sealCheckout(project);
-  const logFolder = (purpose: string): string => makeFolder(join(project.state.path, purpose));
+  const logFolder = logFolderOf(project);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once("SIGINT", abort).once("SIGTERM", abort);
@@ -43,11 +41,6 @@ export async function gate(options: GateOptions): Promise<number> {
   if (options.json) printJson({ green: reason === null, reason, flaky, gates: gating.results });
   else printResults(gating.results, reason, flaky);
   return reason === null ? 0 : 1;
-}
-
-function makeFolder(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  return path;
 }
 
 function chooseGates({ config }: Project, names: readonly string[]): Project["config"]["gates"] {

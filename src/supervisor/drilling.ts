@@ -12,7 +12,7 @@ import { parseTask, renderTask } from "../formats/task-file.ts";
 import { RalphError } from "../errors.ts";
 import type { Gates, Passes, Planter, QueueSource } from "../ports.ts";
 import { checkBaseline } from "./baseline.ts";
-import { passKey } from "./gating.ts";
+import { isStopped, passKey } from "./gating.ts";
 import { composeChange, judgeCandidate } from "./judge.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
 
@@ -58,9 +58,6 @@ export async function drill(scope: AttemptScope, order: DrillOrder): Promise<Dri
     report: { seed, base, results, absent, weakGates: weakGates.map(({ name }) => name) },
   };
 }
-
-/** A function, because the compiler takes a property that was false once for false. */
-const isStopped = (signal: AbortSignal): boolean => signal.aborted;
 
 interface Planted {
   readonly task: Task;

@@ -106,7 +106,7 @@ export async function runOnce(ports: GatePorts, order: GatingOrder): Promise<Gat
 }
 
 /** A function, because the compiler takes a property that was false once for false. */
-const isStopped = (signal: AbortSignal): boolean => signal.aborted;
+export const isStopped = (signal: AbortSignal): boolean => signal.aborted;
 
 /** A failed setup is shown as a gate that exited badly: the agent may have caused it, and can read why. */
 function setupResult(failure: { readonly reason: string; readonly output: string }): GateResult {

@@ -10,7 +10,6 @@ import { invariant } from "../core/invariant.ts";
 import type {
   AttemptCommand,
   AttemptEvent,
-  Baseline,
   Command,
   LoopEvent,
   RunLimits,
@@ -25,6 +24,7 @@ import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
 import type { JournalRecord, Ports, Review } from "../ports.ts";
 import { carryOut, openAttempt, type OpenAttempt } from "./attempt.ts";
 import { Inbox } from "./inbox.ts";
+import { createShared } from "./scope.ts";
 
 export interface LoopOptions {
   readonly ports: Ports;
@@ -45,11 +45,7 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #inbox = new Inbox();
   readonly #open = new Map<TaskId, OpenAttempt>();
-  /** What attempts share while they are under way. */
-  readonly #shared = {
-    judging: new Map<CommitSha, Promise<void>>(),
-    baselines: new Map<string, Promise<Baseline>>(),
-  };
+  readonly #shared = createShared();
   readonly #stopNow = new AbortController();
   #state: LoopState;
   /** The queue as it was read, and as it is once checked: the same object until something changes. */

@@ -5,6 +5,12 @@ import type { Baseline } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import type { Ports } from "../ports.ts";
 
+/** What attempts share while they are under way; nothing is in it when nothing runs. */
+export const createShared = (): Pick<AttemptScope, "judging" | "baselines"> => ({
+  judging: new Map(),
+  baselines: new Map(),
+});
+
 export interface AttemptScope {
   readonly ports: Ports;
   readonly config: Config;
