@@ -85,7 +85,9 @@ async function lostOf(
   for (const result of gating.results.filter(({ report }) => report !== null)) {
     const gate = gates.find(({ name }) => name === result.gate);
     const before = gate === undefined ? null : ports.passes.recall(passKey(ports, baseTree, gate));
-    const lost = before === null ? null : lostTestsReason(before, testsOf(result), isAllowed);
+    // Without a baseline nothing can be compared: that is not a pass.
+    if (before === null) return `gate ${result.gate} has no baseline to compare with`;
+    const lost = lostTestsReason(before, testsOf(result), isAllowed);
     if (lost !== null) return `gate ${result.gate}: ${lost}`;
   }
   return null;

@@ -21,7 +21,7 @@ import { checkBaseline, checkGates, withoutOwnGates } from "./baseline.ts";
 import { runBaseTests } from "./base-tests.ts";
 import { composeLanding, composeRecord, type Landing } from "./candidate.ts";
 import { guardCandidate } from "./guarding.ts";
-import { type Gating, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
+import { type Gating, isStopped, passKey, rememberPasses, runGates, testsOf } from "./gating.ts";
 import { runProof } from "./proving.ts";
 import { type AttemptScope, gatesFor, verdictNames } from "./scope.ts";
 
@@ -149,15 +149,12 @@ async function judge(
   const gating = await runGates(ports, order);
   if (gating.kind === "stopped") return inconclusive("the run was stopped");
   await baseJudged;
+  const brokenAhead = await brokenOnBase(scope, task, { candidate, gating });
+  if (isStopped(signal)) return inconclusive("the run was stopped");
   if (gating.kind === "red") {
-    const brokenAhead = await brokenOnBase(scope, task, candidate.base);
     const failure = brokenAhead === null ? red(gating.reason) : conflict(brokenAhead);
     return rejected(failure, gating.results, gates);
   }
-  // A gate that this task alone asks for has not run on the one ahead.
-  const withReport = gates.filter(({ report }) => report !== null);
-  if (withReport.some((gate) => ports.passes.recall(passKey(ports, baseTree, gate)) === null))
-    await checkGates(scope, task, candidate.base, false);
   const lost = lostTests(scope, task, { gates, gating, baseTree });
   if (lost !== null) return rejected(red(lost), gating.results, gates);
   const baseTests = await runBaseTests(scope, task, { candidate, order });
@@ -175,13 +172,21 @@ async function judge(
   return { verdict, evidence: null };
 }
 
-/** Why a gate that this task alone asks for is red without the change: those ahead in line were not judged by it. */
-async function brokenOnBase(scope: AttemptScope, task: Task, base: CommitSha): Promise<string | null> {
+/**
+ * A gate that this task alone asks for has not run on the one ahead in line. It is made up for where its answer is
+ * needed: to compare tests, or to know who broke a red gate. Why it is red there, or null.
+ */
+async function brokenOnBase(
+  scope: AttemptScope,
+  task: Task,
+  { candidate, gating }: { readonly candidate: Candidate; readonly gating: Gating },
+): Promise<string | null> {
   const { ports } = scope;
-  const baseTree = await ports.target.treeOf(base);
-  const isKnown = (gate: Gate): boolean => ports.passes.recall(passKey(ports, baseTree, gate)) !== null;
-  if (gatesFor(scope, task).every(isKnown)) return null;
-  const baseline = await checkGates(scope, task, base, false);
+  const baseTree = await ports.target.treeOf(candidate.base);
+  const isMissing = (gate: Gate): boolean => ports.passes.recall(passKey(ports, baseTree, gate)) === null;
+  const isNeeded = (gate: Gate): boolean => gating.kind === "red" || gate.report !== null;
+  if (!gatesFor(scope, task).some((gate) => isNeeded(gate) && isMissing(gate))) return null;
+  const baseline = await checkGates(scope, task, candidate.base, false);
   return baseline.kind === "green" ? null : `the change ahead broke a gate of this task: ${baseline.reason}`;
 }
 
