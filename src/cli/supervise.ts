@@ -1,0 +1,112 @@
+/** One supervisor from its lease to its last line: recovers, composes, runs the loop and tells. For `run` and `daemon`. */
+import { availableParallelism } from "node:os";
+import { openJournal } from "../adapters/state/journal-file.ts";
+import { takeLease } from "../adapters/state/lease-file.ts";
+import { digest } from "../adapters/state/pass-files.ts";
+import { setSupervisorMark } from "../adapters/process/process-group.ts";
+import { killStrays } from "../adapters/process/stray-processes.ts";
+import type { RunOutcome } from "../core/message.ts";
+import type { Queue } from "../core/queue.ts";
+import { describeOutcome, exitStatusOf, type StatusView, viewStatus, weakGatesText } from "../core/report.ts";
+import type { LoopState } from "../core/state.ts";
+import type { Ports } from "../ports.ts";
+import { Loop } from "../supervisor/loop.ts";
+import { recover, type Recovered } from "../supervisor/recover.ts";
+import { composePorts, openQueue, type Project } from "./compose.ts";
+import { isPriceUnknown, moneyWarning } from "./money.ts";
+import { runLimits } from "./run-limits.ts";
+import { requireCleanCheckouts } from "./runnable.ts";
+import { withSignals } from "./signals.ts";
+import { createTeller, type LogFormat, type Teller } from "./tell.ts";
+
+/** Returns the exit status. `project` is disposed of at the end. */
+export async function supervise(project: Project, { log }: { readonly log: LogFormat }): Promise<number> {
+  const now = new Date();
+  using lease = takeLease(project.state.lease, now.toISOString());
+  void lease;
+  using teller = createTeller(log, isPriceUnknown(project.config));
+  await endStrays(project, teller);
+  using journal = openJournal(project.state.journal);
+  if (journal.bytesCut > 0)
+    teller.say(`cut a half-written line of ${journal.bytesCut} bytes off the journal`);
+  const queue = await openQueue(project);
+  const stop = new AbortController();
+  try {
+    const ports = composePorts(project, { journal, queue, log: teller.log, signal: stop.signal });
+    await using workspaces = ports.workspaces;
+    void workspaces;
+    const recovered = await recover(ports, journal.takeRecords());
+    for (const note of recovered.notes) teller.say(`recovered: ${note}`);
+    await requireCleanCheckouts(project);
+    return await runLoop({ project, teller, ports, recovered, now });
+  } finally {
+    stop.abort();
+    project.git[Symbol.dispose]();
+    await queue[Symbol.asyncDispose]?.();
+  }
+}
+
+/** What an earlier supervisor of this state directory left running. */
+async function endStrays({ state }: Project, teller: Teller): Promise<void> {
+  const mark = digest(state.path).slice(0, 16);
+  setSupervisorMark(mark);
+  const strays = await killStrays(`${mark}.`);
+  if (strays > 0) teller.say(`ended ${strays} processes that an earlier supervisor left behind`);
+}
+
+interface Supervision {
+  readonly project: Project;
+  readonly teller: Teller;
+  readonly ports: Ports;
+  readonly recovered: Recovered;
+  readonly now: Date;
+}
+
+async function runLoop({ project, teller, ports, recovered, now }: Supervision): Promise<number> {
+  const { config } = project;
+  const { state, landed } = recovered;
+  let last: { state: LoopState; queue: Queue } = { state, queue: { tasks: [], problems: [] } };
+  const id = runId(now);
+  teller.say(`run ${id} on ${config.target}; sandbox: none (agents run with your rights)`);
+  const warning = moneyWarning(config);
+  if (warning !== null) teller.log.write("warn", warning);
+  const loop = new Loop({
+    judgingMax: Math.min(config.concurrency, availableParallelism()),
+    ports,
+    config,
+    run: id,
+    limits: runLimits(config, now),
+    state,
+    landed,
+    observe(record, next, seen) {
+      last = { state: next, queue: seen };
+      teller.observe(record, next, seen);
+    },
+  });
+  const outcome = await withSignals(loop, teller, () => loop.run());
+  const weak = weakGatesText(config.gates);
+  if (weak !== null) teller.say(weak);
+  teller.say(closingLine(outcome, viewStatus(last.state, last.queue)));
+  return exitStatusOf(outcome);
+}
+
+const runId = (now: Date): string =>
+  now
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replaceAll(":", "-");
+
+function closingLine(outcome: RunOutcome, { tasks, problems }: StatusView): string {
+  const counts = [
+    `${tasks.blocked} blocked`,
+    `${tasks.waiting} waiting`,
+    `${tasks.review} in review`,
+    `${problems.length} with a problem`,
+  ].filter((count) => !count.startsWith("0 "));
+  // The queue was read before the last task was given up, so it may count none.
+  const isShown = outcome.kind === "blocked" || tasks.review > 0;
+  const needed = isShown && counts.length > 0 ? ` (${counts.join(", ")})` : "";
+  const sentence = `${describeOutcome(outcome)}${needed}`;
+  const more = outcome.kind === "configuration" ? "" : " See: ralphwright log";
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.${more}`;
+}
