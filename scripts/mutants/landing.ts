@@ -83,8 +83,8 @@ export const landingMutants: readonly Mutant[] = [
     removes: "After a crash the target is not asked whether the landing under way is on it.",
     edits: [
       {
-        file: "src/supervisor/recover.ts",
-        find: "  const isOnTarget = await ports.target.contains(commit);",
+        file: "src/core/recovery.ts",
+        find: "  const isOnTarget = onTarget.has(commit);",
         replace: "  const isOnTarget = number < 0;",
       },
     ],

@@ -1,5 +1,6 @@
 /** All mutants, and the table of them for docs/mutants.md. */
 import { agentMutants } from "./agents.ts";
+import { crashMutants } from "./crash.ts";
 import { guardMutants } from "./guard.ts";
 import { judgingMutants } from "./judging.ts";
 import { landingMutants } from "./landing.ts";
@@ -14,6 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...agentMutants,
   ...slotMutants,
   ...landingMutants,
+  ...crashMutants,
 ];
 
 export const mutantRows = (): readonly (readonly string[])[] =>

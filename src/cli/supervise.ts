@@ -36,7 +36,7 @@ export async function supervise(project: Project, { log }: { readonly log: LogFo
     await using workspaces = ports.workspaces;
     void workspaces;
     const recovered = await recover(ports, journal.takeRecords());
-    for (const note of recovered.notes) teller.say(`recovered: ${note}`);
+    if (recovered.notes.length > 0) teller.say(`recovered: ${recovered.notes.join("; ")}`);
     await requireCleanCheckouts(project);
     return await runLoop({ project, teller, ports, recovered, now });
   } finally {

@@ -150,6 +150,14 @@ export type LoopEvent =
       readonly mode?: "target" | "branch";
     }
   | { readonly type: "attempts-found"; readonly found: readonly OfAttempt[] }
+  /** After a crash git knew better than the journal. */
+  | {
+      readonly type: "state-recovered";
+      /** Landed, and the journal did not know. */
+      readonly landed: readonly { readonly task: TaskId; readonly commit: CommitSha }[];
+      /** Landed by the journal, in the run that was open, and not by git. */
+      readonly notLanded: readonly TaskId[];
+    }
   | (OfAttempt & { readonly type: "attempt-started"; readonly text: string; readonly limits: TaskLimits })
   | (OfAttempt & { readonly type: "workspace-prepared"; readonly base: CommitSha })
   | (OfAttempt & { readonly type: "baseline-checked"; readonly baseline: Baseline })

@@ -38,6 +38,8 @@ function take(state: LoopState, event: LoopEvent, context: Context): Step {
       return [startRun(state, event, context), []];
     case "attempts-found":
       return [rememberAttempts(state, event.found), []];
+    case "state-recovered":
+      return [believeGit(state, event), []];
     case "stop-requested":
       return requestStop(state, event.how, event.outcome);
     case "run-ended":
@@ -97,6 +99,14 @@ function rememberAttempts(state: LoopState, found: EventOf<"attempts-found">["fo
     if (known.lastAttempt < attempt) records.set(task, { ...known, lastAttempt: attempt });
   }
   return { ...state, records };
+}
+
+function believeGit(state: LoopState, { landed, notLanded }: EventOf<"state-recovered">): LoopState {
+  const records = new Map(state.records);
+  for (const { task } of landed) records.delete(task);
+  return editRun({ ...state, records }, (run) => ({
+    landed: new Set([...run.landed].filter((task) => !notLanded.includes(task))),
+  }));
 }
 
 /** Stands until the task's next attempt brings its text and limits. */

@@ -112,6 +112,7 @@ function doubtAbout(record: JournaledEvent, previous: JournaledEvent | undefined
 const knownTypes: Readonly<Record<LoopEvent["type"], true>> = {
   "run-started": true,
   "attempts-found": true,
+  "state-recovered": true,
   "attempt-started": true,
   "workspace-prepared": true,
   "baseline-checked": true,
