@@ -11,6 +11,8 @@ export interface Clock {
   nowMs(): number;
   /** The day, `2026-11-20`, in UTC. */
   today(): string;
+  /** The day on the local calendar. */
+  localDay(): string;
   /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

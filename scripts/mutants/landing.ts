@@ -203,18 +203,6 @@ export const landingMutants: readonly Mutant[] = [
     },
   },
   {
-    name: "unlimited-money",
-    removes: "Attempts and rounds start although the run's money is spent.",
-    edits: [
-      {
-        file: "src/core/budget.ts",
-        find: "run.usd >= run.limits.usdMax;",
-        replace: "run.usd > run.usd;",
-      },
-    ],
-    killedBy: { file: loopTest, title: "starts no attempt once its money is spent or its time is up" },
-  },
-  {
     name: "rejected-work-lost",
     removes: "What an agent left is not kept under a ref.",
     edits: [

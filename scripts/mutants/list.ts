@@ -4,6 +4,7 @@ import { crashMutants } from "./crash.ts";
 import { guardMutants } from "./guard.ts";
 import { judgingMutants } from "./judging.ts";
 import { landingMutants } from "./landing.ts";
+import { limitMutants } from "./limits.ts";
 import type { Mutant } from "./mutant.ts";
 import { slotMutants } from "./slots.ts";
 import { testMutants } from "./tests.ts";
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...slotMutants,
   ...landingMutants,
   ...crashMutants,
+  ...limitMutants,
 ];
 
 export const mutantRows = (): readonly (readonly string[])[] =>

@@ -13,19 +13,24 @@ function isUnpriced({ agent: { kind, model, models } }: Config): boolean {
   return kind === "builtin" && modelFacts(model ?? "", today, models).tiers.length === 0;
 }
 
-/** Said before the night where a limit on money cannot do what people expect of it; null where it can. */
+/** Said before the night where a limit on money is held by a guess; null where it is held by what the agent tells. */
 export function moneyWarning(config: Config): string | null {
-  const { usdMax } = config.limits.run;
-  if (usdMax === null || !isPriceUnknown(config)) return null;
+  const limited = nameLimits(config);
+  if (limited === null || !isPriceUnknown(config)) return null;
+  const counted = `each attempt counts as ${config.limits.usdMax.toFixed(2)} USD (limits.attempt.usd)`;
   if (isUnpriced(config))
-    return `limits.run.usd cannot hold: the price of ${config.agent.model ?? ""} is not known. Say it under agent.models, or set limits.run.tasks or limits.run.until`;
-  return `limits.run.usd cannot hold: an agent of the plain protocol does not report what it uses, so nobody sees when ${usdMax.toFixed(2)} USD are spent. Set limits.run.tasks or limits.run.until`;
+    return `${limited}: the price of ${config.agent.model ?? ""} is not known, so ${counted}. Say it under agent.models`;
+  return `${limited}: an agent of the plain protocol does not report what it uses, so ${counted}`;
 }
 
-/** `price unknown` rather than a zero that nobody measured. */
-export function moneyText(run: RunView | null, isUnknown: boolean): string {
-  const usd = run?.usd ?? 0;
-  const isPartial = run?.usdUnknown === true;
-  if (usd === 0 && (isUnknown || isPartial)) return "price unknown";
-  return `${isPartial || isUnknown ? "at least " : ""}${usd.toFixed(2)} USD`;
+function nameLimits({ limits }: Config): string | null {
+  const names = (["run", "day"] as const).filter((of) => limits[of].usdMax !== null);
+  return names.length === 0 ? null : names.map((of) => `limits.${of}.usd`).join(" and ");
+}
+
+/** `price unknown` rather than a zero that nobody measured; what is not known counts as what it may have been. */
+export function moneyText(run: Pick<RunView, "usd" | "usdUnknown"> | null, isUnknown: boolean): string {
+  const { usd, usdUnknown } = run ?? { usd: 0, usdUnknown: false };
+  if (usd === 0 && (isUnknown || usdUnknown)) return "price unknown";
+  return usdUnknown ? `price unknown, counted as ${usd.toFixed(2)} USD` : `${usd.toFixed(2)} USD`;
 }

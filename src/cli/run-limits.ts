@@ -3,8 +3,8 @@ import type { Config } from "../core/config.ts";
 import type { RunLimits } from "../core/message.ts";
 
 export function runLimits({ limits }: Config, now: Date): RunLimits {
-  const { usdMax, until, tasksMax, failuresInARowMax } = limits.run;
-  return { usdMax, tasksMax, failuresInARowMax, untilMs: until === null ? null : nextTimeOfDay(until, now) };
+  const { until, ...run } = limits.run;
+  return { ...run, day: limits.day, untilMs: until === null ? null : nextTimeOfDay(until, now) };
 }
 
 /** The next moment at which the local clock shows `HH:MM`. */

@@ -1,7 +1,10 @@
 /** `ralphwright status`: what runs, what waits, what needs a person, and where the state is kept. */
+import { localDay } from "../adapters/local-time.ts";
 import { readJournal } from "../adapters/state/journal-file.ts";
 import { findHolder, type LeaseHolder } from "../adapters/state/lease-file.ts";
 import type { Config } from "../core/config.ts";
+import { spentOn } from "../core/ledger.ts";
+import type { Amount } from "../core/message.ts";
 import {
   judgedByExitCode,
   type RunView,
@@ -23,11 +26,14 @@ export async function showStatus(options: { readonly cwd: string; readonly json:
   const queue = await openQueue(project);
   try {
     const inReview = await listReviews(project);
-    const view = viewStatus(replay(records), { ...(await queue.read()), inReview });
+    const replayed = replay(records);
+    const view = viewStatus(replayed, { ...(await queue.read()), inReview });
     const holder = findHolder(state.lease);
     const last = findRunEnd(records, null, holder !== null);
     const weakGates = judgedByExitCode(config.gates).map((gate) => gate.name);
-    const shown = { state: state.path, target: config.target, supervisor: holder, last, weakGates, ...view };
+    const today = { day: localDay(new Date()), ...spentOn(replayed, localDay(new Date())) };
+    const named = { state: state.path, target: config.target };
+    const shown = { ...named, supervisor: holder, last, weakGates, today, ...view };
     if (options.json) printJson(shown);
     else printStatus(shown, config);
   } finally {
@@ -40,6 +46,8 @@ interface Shown extends StatusView {
   readonly target: string;
   readonly supervisor: LeaseHolder | null;
   readonly last: RunEnd | null;
+  /** Committed by all runs of the local day. */
+  readonly today: Amount & { readonly day: string };
 }
 
 function printStatus(shown: Shown, config: Config): void {
@@ -58,6 +66,7 @@ function printStatus(shown: Shown, config: Config): void {
     ],
     ...listRow("in review", shown.reviews),
     ["spent", spentText(shown.run, isPriceUnknown(config))],
+    ...todayRow(shown.today, config),
     ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeRunEnd(last)}`],
     ["sandbox", "none: agents run with your rights"],
     ...(weak === null ? [] : [["gates", weak]]),
@@ -84,7 +93,19 @@ function listRow(name: string, items: readonly string[]): readonly (readonly str
 
 const itemsShownMax = 5;
 
+/** Only where somebody limits it. */
+function todayRow(today: Shown["today"], { limits }: Config): readonly (readonly string[])[] {
+  const { usdMax, tokensMax, turnsMax } = limits.day;
+  const parts = [
+    usdMax === null ? null : `${today.usd.toFixed(2)} of ${usdMax.toFixed(2)} USD`,
+    tokensMax === null ? null : `${today.tokens} of ${tokensMax} tokens`,
+    turnsMax === null ? null : `${today.turns} of ${turnsMax} turns`,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? [] : [["today", parts.join(", ")]];
+}
+
 function spentText(run: RunView | null, isUnknown: boolean): string {
   if (run === null) return "nothing: no run is open";
-  return `${moneyText(run, isUnknown)}, ${run.tokens} tokens in this run`;
+  const tokens = run.tokensUnknown ? "tokens unknown" : `${run.tokens} tokens`;
+  return `${moneyText(run, isUnknown)}, ${tokens} in this run`;
 }

@@ -1,10 +1,10 @@
 /** What an open attempt does next: one handler for each event, and the phases in which that event can arrive. */
 import { retryDelayMs } from "./backoff.ts";
-import { isMoneySpent } from "./budget.ts";
 import { noteBreakDown } from "./break-down.ts";
 import { invariant } from "./invariant.ts";
-import type { AgentStop, AttemptEvent, Baseline, Failure, LoopEvent, Usage } from "./message.ts";
+import type { AgentStop, AttemptEvent, Baseline, Failure, LoopEvent } from "./message.ts";
 import { onBlocked, onComposed, onLanded, onMoved, onReviewOpened, onVerdict } from "./judging-step.ts";
+import { chargeAll, chargeUsage, hasLeft, settleOwed } from "./ledger.ts";
 import { joinLine } from "./line.ts";
 import {
   enter,
@@ -73,7 +73,7 @@ const handlers: { readonly [Type in OpenAttemptEvent["type"]]: Handler<Type> } =
   "review-opened": onReviewOpened,
   "task-blocked": onBlocked,
   "attempt-rejected": onRejected,
-  "attempt-interrupted": release,
+  "attempt-interrupted": onInterrupted,
   "workspace-released": (at) => [dropAttempt(at.state, at.attempt.task), []],
   "command-failed": onCommandFailed,
 };
@@ -133,8 +133,9 @@ function noteBaseline(state: LoopState, baseline: Baseline): LoopState {
 }
 
 function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopped">): Step {
-  const attempt = { ...before.attempt, usd: addUsd(before.attempt.usd, usage.usd) };
-  const at = { ...before, attempt, state: noteReach(chargeRun(before.state, usage), stop.kind) };
+  const charged = chargeUsage(before, usage, stop.kind);
+  const attempt = { ...charged.attempt, usd: addUsd(charged.attempt.usd, usage.usd) };
+  const at = { ...charged, attempt, state: noteReach(charged.state, stop.kind) };
   switch (stop.kind) {
     case "finished":
       return enter(at, "sealing", { type: "seal-change" });
@@ -166,15 +167,15 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
 }
 
 const handOffsMax = 3;
-const moneyGone = "the run's money is spent, and the agent's context was used up";
+const nothingLeft = "what the attempt may use is spent, and the agent's context was used up";
 
 /** A fresh process with a clean context goes on in the same workspace: the work is there, the note says the rest. */
 function handOver(before: Situation, note: string): Step {
   const { round, rejection, handOffs } = before.attempt;
   const reason = `the agent's context was used up ${handOffsMax + 1} times: the task is too large for one attempt`;
   if (handOffs >= handOffsMax) return reject(before, brokenDown({ kind: "over-budget", reason }, rejection));
-  if (isMoneySpent(before.state))
-    return reject(before, brokenDown({ kind: "over-budget", reason: moneyGone }, rejection));
+  if (!hasLeft(before.state, before.attempt))
+    return reject(before, brokenDown({ kind: "over-budget", reason: nothingLeft }, rejection));
   if (before.state.stopping?.how === "now") return interrupt(before, "stopped by the supervisor");
   const at = { ...before, attempt: { ...before.attempt, handOffs: handOffs + 1 } };
   return enter(at, "working", { type: "hand-over", round, note, rejection });
@@ -225,15 +226,6 @@ function brokenDown(
 const addUsd = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? null : a + b;
 
-/** Takes what an agent used off the run's money and tokens. */
-function chargeRun(state: LoopState, usage: Usage): LoopState {
-  return editRun(state, (run) => ({
-    usd: run.usd + (usage.usd ?? 0),
-    usdUnknown: run.usdUnknown || usage.usd === null,
-    tokens: run.tokens + usage.inputTokens + usage.outputTokens,
-  }));
-}
-
 function onSealed(at: Situation, { change }: EventOf<"change-sealed">): Step {
   if (change.kind === "empty") return reject(at, emptyFailure);
   if (change.kind === "refused")
@@ -255,7 +247,13 @@ function noProgress(at: Situation): Failure {
   return { kind: "no-progress", reason, evidence: first?.evidence ?? null };
 }
 
-function onRejected(at: Situation, { failure, attempt, commit }: EventOf<"attempt-rejected">): Step {
+/** One that was still working was cut off: by a crash, or by trouble with disk or git. */
+function onInterrupted(at: Situation, { commit }: EventOf<"attempt-interrupted">): Step {
+  return release(at.attempt.phase === "working" ? chargeAll(at) : settleOwed(at, commit !== null));
+}
+
+function onRejected(before: Situation, { failure, attempt, commit }: EventOf<"attempt-rejected">): Step {
+  const at = settleOwed(before, commit !== null);
   const record = recordOf(at);
   const failures = [...record.failures, { ...failure, attempt, commit, usd: at.attempt.usd }];
   const notBeforeMs = at.nowMs + retryDelayMs(failures);
@@ -266,9 +264,10 @@ function onRejected(at: Situation, { failure, attempt, commit }: EventOf<"attemp
 /** An effect broke (disk, git, a defect): nothing is judged by it, the work is kept, and the run stops. */
 function onCommandFailed(before: Situation, event: EventOf<"command-failed">): Step {
   const [state] = requestStop(before.state, "drain", { kind: "breaker", reason: event.reason });
-  const at = { ...before, state };
+  const stopped = { ...before, state };
+  const at = before.attempt.phase === "working" ? chargeAll(stopped) : stopped;
   const { goal, phase, task } = at.attempt;
-  if (goal === "give-up" || phase === "releasing") return [dropAttempt(state, task), []];
+  if (goal === "give-up" || phase === "releasing") return [dropAttempt(at.state, task), []];
   if (phase === "ending") return release(at);
   return interrupt(at, event.reason);
 }

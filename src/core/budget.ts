@@ -1,22 +1,24 @@
 /** Limits of a run, checked before anything that costs money or time starts. */
+import { spentLimit } from "./ledger.ts";
 import type { RunOutcome } from "./message.ts";
 import type { LoopState, RunState } from "./state.ts";
 
+export interface Today {
+  readonly nowMs: number;
+  /** The local day, such as `2026-11-20`. */
+  readonly day: string;
+}
+
 /** Why nothing more may start, or null. Money over time over tasks over the breaker: the dearest is told. */
-export function budgetStop(state: LoopState, nowMs: number): RunOutcome | null {
+export function budgetStop(state: LoopState, { nowMs, day }: Today): RunOutcome | null {
   const { run } = state;
   if (run === null) return null;
-  const { usdMax, untilMs, tasksMax, failuresInARowMax } = run.limits;
+  const { tasksMax, failuresInARowMax } = run.limits;
   const tasksDone = countDone(run);
-  if (usdMax !== null && isMoneySpent(state)) {
-    return {
-      kind: "budget",
-      reason: `limits.run.usd is spent: ${run.usd.toFixed(2)} of ${usdMax.toFixed(2)} USD`,
-    };
-  }
-  if (untilMs !== null && nowMs >= untilMs) {
-    return { kind: "budget", reason: "limits.run.until has come: no new attempt starts" };
-  }
+  const spent = spentLimit(state, day);
+  if (spent !== null) return { kind: "budget", reason: spent };
+  const time = timeStop(run, nowMs);
+  if (time !== null) return { kind: "budget", reason: time };
   if (tasksMax !== null && tasksDone >= tasksMax) {
     return {
       kind: "budget",
@@ -32,23 +34,27 @@ export function budgetStop(state: LoopState, nowMs: number): RunOutcome | null {
   return null;
 }
 
+function timeStop({ limits, startedMs }: RunState, nowMs: number): string | null {
+  const { untilMs, wallMsMax } = limits;
+  if (untilMs !== null && nowMs >= untilMs) return "limits.run.until has come: no new attempt starts";
+  if (wallMsMax !== null && nowMs >= startedMs + wallMsMax)
+    return "limits.run.wall is over: no new attempt starts";
+  return null;
+}
+
+/** When the run's time is over; null: never. */
+export function runEndsMs({ run }: LoopState): number | null {
+  const untilMs = run?.limits.untilMs ?? Infinity;
+  const wallEndsMs = (run?.startedMs ?? 0) + (run?.limits.wallMsMax ?? Infinity);
+  const endsMs = Math.min(untilMs, wallEndsMs);
+  return endsMs === Infinity ? null : endsMs;
+}
+
 const countDone = ({ landed, blocked, reviewed }: RunState): number =>
   landed.size + blocked.size + reviewed.size;
-
-/** Checked before an attempt and before a round: both cost money. */
-export function isMoneySpent({ run }: LoopState): boolean {
-  return run !== null && run.limits.usdMax !== null && run.usd >= run.limits.usdMax;
-}
 
 /** Whether the open attempts, if each becomes a done task, use up limits.run.tasks: then wait for how they end. */
 export function isTasksMaxTaken({ run, attempts }: LoopState): boolean {
   const tasksMax = run?.limits.tasksMax ?? Infinity;
   return run !== null && countDone(run) + attempts.size >= tasksMax;
-}
-
-/** Money an attempt may use: its own limit, or what is left of the run's, whichever is less. */
-export function attemptUsdMax(state: LoopState, usdMax: number): number {
-  const { run } = state;
-  if (run === null || run.limits.usdMax === null) return usdMax;
-  return Math.min(usdMax, Math.max(0, run.limits.usdMax - run.usd));
 }

@@ -1,4 +1,5 @@
 /** The configuration once it is parsed: every default filled in, durations in milliseconds, money in US dollars. */
+import type { SpendLimits } from "./message.ts";
 import type { TaskLimits } from "./task.ts";
 
 /** How a gate's report is written. */
@@ -74,7 +75,7 @@ export interface Config {
   readonly protect: readonly string[];
   /** Folder of sealed checks, outside the repository; as written. */
   readonly checksDir: string | null;
-  readonly limits: TaskLimits & { readonly run: RunLimitsConfig };
+  readonly limits: TaskLimits & { readonly run: RunLimitsConfig; readonly day: SpendLimits };
   readonly concurrency: number;
   readonly sandbox: "auto" | "required" | "off";
   readonly land: LandConfig;
@@ -88,8 +89,8 @@ export interface LandConfig {
   readonly mode: "target" | "branch";
 }
 
-export interface RunLimitsConfig {
-  readonly usdMax: number | null;
+export interface RunLimitsConfig extends SpendLimits {
+  readonly wallMsMax: number | null;
   /** Local time of day as written, `HH:MM`. */
   readonly until: string | null;
   readonly tasksMax: number | null;

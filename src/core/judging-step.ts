@@ -1,7 +1,7 @@
 /** What a verdict and a landing mean for an attempt and for those behind it in line. */
-import { isMoneySpent } from "./budget.ts";
 import type { CommitSha } from "./ids.ts";
 import { invariant } from "./invariant.ts";
+import { hasLeft } from "./ledger.ts";
 import { noteJudged, rejoinLine, standOnTarget } from "./line.ts";
 import type { Failure, LoopEvent, Verdict } from "./message.ts";
 import {
@@ -78,7 +78,7 @@ function rememberTree(at: Situation): LoopState {
 function returnOrReject(at: Situation, failure: Failure): Step {
   const { round, limits } = at.attempt;
   if (at.state.stopping?.how === "now") return interrupt(at, "stopped by the supervisor");
-  const goesBack = round < limits.roundsMax && !isMoneySpent(at.state);
+  const goesBack = round < limits.roundsMax && hasLeft(at.state, at.attempt);
   if (!goesBack) return reject(at, failure);
   const attempt = { ...at.attempt, round: round + 1, rejection: failure };
   return enter({ ...at, attempt }, "working", { type: "return-evidence", round: round + 1, failure });

@@ -12,6 +12,13 @@ export interface Usage {
 
 export const noUsage: Usage = { usd: 0, inputTokens: 0, outputTokens: 0, turns: 0 };
 
+/** What is counted against limits. */
+export interface Amount {
+  readonly usd: number;
+  readonly tokens: number;
+  readonly turns: number;
+}
+
 /** What an agent says of its own work. Never evidence: it only says when to look. */
 export interface Claim {
   readonly status: "complete" | "partial" | "blocked";
@@ -124,13 +131,22 @@ export type RunOutcome =
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "signal"; readonly signal: "SIGINT" | "SIGTERM" };
 
-/** Limits of a whole run. */
-export interface RunLimits {
+/** Null: no limit. */
+export interface SpendLimits {
   readonly usdMax: number | null;
+  readonly tokensMax: number | null;
+  readonly turnsMax: number | null;
+}
+
+/** Limits of a whole run. */
+export interface RunLimits extends SpendLimits {
+  readonly wallMsMax: number | null;
   readonly untilMs: number | null;
   readonly tasksMax: number | null;
   /** Tasks given up in a row after which the run stops: then it is not the tasks. */
   readonly failuresInARowMax: number;
+  /** Of a local day, all its runs together. */
+  readonly day: SpendLimits;
 }
 
 /** Every event that concerns an attempt names it. */
@@ -143,7 +159,8 @@ export type LoopEvent =
   | {
       readonly type: "run-started";
       readonly run: string;
-      readonly limits: RunLimits;
+      /** Earlier versions told fewer limits: what is missing is no limit. */
+      readonly limits: Partial<RunLimits> & Pick<RunLimits, "failuresInARowMax">;
       /** How many changes may be judged at once, one composed on the other; 1 where nothing is said. */
       readonly judgingMax?: number;
       /** `branch`: each change lands on a branch of its own, for review; the target where nothing is said. */
@@ -158,7 +175,15 @@ export type LoopEvent =
       /** Landed by the journal, in the run that was open, and not by git. */
       readonly notLanded: readonly TaskId[];
     }
-  | (OfAttempt & { readonly type: "attempt-started"; readonly text: string; readonly limits: TaskLimits })
+  | (OfAttempt & {
+      readonly type: "attempt-started";
+      readonly text: string;
+      readonly limits: TaskLimits;
+      /** What it may use of the run and the day; earlier versions reserved nothing: its limits. */
+      readonly reserved?: Amount;
+      /** The local day, such as `2026-11-20`; earlier versions counted none. */
+      readonly day?: string;
+    })
   | (OfAttempt & { readonly type: "workspace-prepared"; readonly base: CommitSha })
   | (OfAttempt & { readonly type: "baseline-checked"; readonly baseline: Baseline })
   | (OfAttempt & { readonly type: "agent-stopped"; readonly stop: AgentStop; readonly usage: Usage })

@@ -1,6 +1,7 @@
 /** What the loop starts next, if anything: the other half of the decision beside transition.ts. */
-import { budgetStop, isTasksMaxTaken } from "./budget.ts";
+import { budgetStop, isTasksMaxTaken, runEndsMs, type Today } from "./budget.ts";
 import type { TaskId } from "./ids.ts";
+import { isAllHeld } from "./ledger.ts";
 import type { RunOutcome } from "./message.ts";
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
 import type { LoopState, TaskRecord } from "./state.ts";
@@ -14,8 +15,7 @@ export type Next =
   | { readonly kind: "wait"; readonly untilMs: number | null }
   | { readonly kind: "end"; readonly outcome: RunOutcome };
 
-export interface NextContext {
-  readonly nowMs: number;
+export interface NextContext extends Today {
   /** How many attempts may be open at once. */
   readonly concurrency: number;
 }
@@ -35,9 +35,9 @@ function decideStart(state: LoopState, queue: Queue, context: NextContext): Next
     if (state.attempts.size > 0) return { kind: "wait", untilMs: null };
     return { kind: "end", outcome: drainedOutcome(state, queue, standing) };
   }
-  const spent = budgetStop(state, context.nowMs);
+  const spent = budgetStop(state, context);
   if (spent !== null) return { kind: "stop", outcome: spent };
-  if (isTasksMaxTaken(state)) return { kind: "wait", untilMs: null };
+  if (isTasksMaxTaken(state) || isAllHeld(state, context.day)) return { kind: "wait", untilMs: null };
   return startFirst(state, startable, context.nowMs);
 }
 
@@ -65,7 +65,7 @@ function isStartable(state: LoopState, task: Task): boolean {
 
 function startFirst(state: LoopState, startable: readonly Task[], nowMs: number): Next {
   // Nobody waits beyond the end of the run.
-  let untilMs = state.run?.limits.untilMs ?? null;
+  let untilMs = runEndsMs(state);
   for (const task of startable) {
     const record = state.records.get(task.id);
     const taskMs = record?.text === task.text ? record.notBeforeMs : 0;

@@ -24,9 +24,12 @@ export interface RunView {
   readonly landed: number;
   readonly blocked: number;
   readonly usd: number;
-  /** True when a price was unknown: `usd` is then a lower bound. */
+  /** True when a price was unknown: it counts as what its attempt reserved, so `usd` is then an upper bound. */
   readonly usdUnknown: boolean;
   readonly tokens: number;
+  readonly turns: number;
+  /** True when an agent told nothing of its tokens and turns: they are then upper bounds, too. */
+  readonly tokensUnknown: boolean;
 }
 
 export interface AttemptView {
@@ -64,8 +67,9 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
   };
 }
 
-function viewRun({ id, landed, blocked, usd, usdUnknown, tokens }: RunState): RunView {
-  return { id, landed: landed.size, blocked: blocked.size, usd, usdUnknown, tokens };
+function viewRun({ id, landed, blocked, ...run }: RunState): RunView {
+  const { usd, usdUnknown, tokens, turns, tokensUnknown } = run;
+  return { id, landed: landed.size, blocked: blocked.size, usd, usdUnknown, tokens, turns, tokensUnknown };
 }
 
 /** Their files say nothing of it: their record commits were refused. */

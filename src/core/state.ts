@@ -1,6 +1,6 @@
 /** What the loop knows: rebuilt from the journal at any time by replaying its events. */
 import type { CommitSha, TaskId, TreeSha } from "./ids.ts";
-import type { Candidate, FailedAttempt, Failure, RunLimits, RunOutcome } from "./message.ts";
+import type { Amount, Candidate, FailedAttempt, Failure, RunLimits, RunOutcome } from "./message.ts";
 import type { TaskLimits } from "./task.ts";
 
 export const phases = [
@@ -19,6 +19,19 @@ export const phases = [
 ] as const;
 export type Phase = (typeof phases)[number];
 
+/** What one attempt reserved and used: ledger.ts keeps it. */
+export interface Account {
+  /** The local day on which it started: what it uses counts for that day. */
+  readonly day: string;
+  readonly reserved: Amount;
+  /** As far as the agent told. */
+  readonly used: Amount;
+  /** As it stands in the sums of run and day; never less than what is used. */
+  readonly committed: Amount;
+  /** True when the agent did not get through to its model and told nothing: settled by whether it left anything. */
+  readonly isOwed: boolean;
+}
+
 /** One try at one task by one fresh agent, or (`give-up`) the record commit after the last of them. */
 export interface Attempt {
   readonly task: TaskId;
@@ -30,6 +43,7 @@ export interface Attempt {
   readonly base: CommitSha | null;
   /** What the agent used so far; null when a price is not known. */
   readonly usd: number | null;
+  readonly account: Account;
   /** How often a red verdict has gone back to the agent. */
   readonly round: number;
   /** How often a fresh process took over because a context was used up. */
@@ -74,10 +88,13 @@ export interface RunState {
   readonly judgingMax: number;
   /** `branch`: nothing is composed on anything but the target, for what lands does not move it. */
   readonly mode: "target" | "branch";
+  /** Committed by its attempts; `usd` is an upper bound once a price was unknown. */
   readonly usd: number;
-  /** True once an attempt's price was unknown: `usd` is then a lower bound. */
   readonly usdUnknown: boolean;
   readonly tokens: number;
+  readonly turns: number;
+  /** True once an agent told nothing of its tokens and turns: they are then upper bounds. */
+  readonly tokensUnknown: boolean;
   readonly attempts: number;
   readonly landed: ReadonlySet<TaskId>;
   readonly blocked: ReadonlySet<TaskId>;
@@ -108,6 +125,8 @@ export interface LoopState {
   readonly flaky: ReadonlySet<string>;
   /** Tests that failed on the newest baseline, and are worked with all the same. */
   readonly failing: readonly string[];
+  /** Committed by all attempts of a local day, whatever their run; the last few days. */
+  readonly days: ReadonlyMap<string, Amount>;
   /** A usage limit is a date: no agent starts before it. */
   readonly notBeforeMs: number;
 }
@@ -122,6 +141,7 @@ export const emptyState: LoopState = {
   breakage: [],
   flaky: new Set(),
   failing: [],
+  days: new Map(),
   notBeforeMs: 0,
 };
 

@@ -7,7 +7,8 @@
  */
 import { stepAttempt } from "./attempt-step.ts";
 import { invariant } from "./invariant.ts";
-import type { LoopEvent } from "./message.ts";
+import { amountOf, noAmount, noSpendLimits, noteDay, openAccount } from "./ledger.ts";
+import type { LoopEvent, RunLimits } from "./message.ts";
 import { advanceLine, joinLine, notComposed } from "./line.ts";
 import { requestStop, type Step } from "./move.ts";
 import {
@@ -73,12 +74,14 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
   const run = {
     id: event.run,
     startedMs: context.nowMs,
-    limits: event.limits,
+    limits: { ...noRunLimits, ...event.limits },
     judgingMax: event.judgingMax ?? 1,
     mode: event.mode ?? "target",
     usd: 0,
     usdUnknown: false,
     tokens: 0,
+    turns: 0,
+    tokensUnknown: false,
     attempts: 0,
     landed: new Set<never>(),
     blocked: new Set<never>(),
@@ -89,6 +92,14 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
   };
   return { ...state, run, stopping: null };
 }
+
+const noRunLimits: Omit<RunLimits, "failuresInARowMax"> = {
+  ...noSpendLimits,
+  wallMsMax: null,
+  untilMs: null,
+  tasksMax: null,
+  day: noSpendLimits,
+};
 
 /** Attempt numbers that refs know and the journal does not: a deleted state directory must not reuse them. */
 function rememberAttempts(state: LoopState, found: EventOf<"attempts-found">["found"]): LoopState {
@@ -137,9 +148,11 @@ function startAttempt(state: LoopState, event: EventOf<"attempt-started">, conte
   const history =
     known.text === text ? { failures: known.failures, trees: known.trees } : { failures: [], trees: [] };
   const record = { ...known, ...history, text, limits, lastAttempt: number };
-  const attempt = opened({ task, number, limits, goal: "land", phase: "preparing" }, context);
+  const { reserved = amountOf(limits), day = "" } = event;
+  const account = openAccount(day, reserved);
+  const attempt = opened({ task, number, limits, goal: "land", phase: "preparing", account }, context);
   // A task that was given up and then edited is open again.
-  const counted = editRun(state, (run) => ({
+  const counted = editRun(noteDay(state, day), (run) => ({
     attempts: run.attempts + 1,
     blocked: new Set([...run.blocked].filter((id) => id !== task)),
   }));
@@ -153,11 +166,16 @@ function startGiveUp(state: LoopState, event: EventOf<"give-up-started">, contex
   const record = state.records.get(task);
   invariant(record !== undefined && !state.attempts.has(task), `task ${task} cannot be given up now`);
   const { limits } = record;
-  const attempt = opened({ task, number, limits, goal: "give-up", phase: "queued-to-judge" }, context);
+  // No agent works on it: nothing is reserved.
+  const account = openAccount("", noAmount);
+  const attempt = opened(
+    { task, number, limits, goal: "give-up", phase: "queued-to-judge", account },
+    context,
+  );
   return joinLine({ state, attempt, nowMs: context.nowMs });
 }
 
-type Opening = Pick<Attempt, "task" | "number" | "limits" | "goal" | "phase">;
+type Opening = Pick<Attempt, "task" | "number" | "limits" | "goal" | "phase" | "account">;
 
 function opened(opening: Opening, context: Context): Attempt {
   return {

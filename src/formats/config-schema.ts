@@ -127,8 +127,21 @@ const attemptLimits = section({
     .describe("Most tokens of all requests of one attempt together; what holds when no price is known."),
 });
 
+const spendLimits = (what: string) => ({
+  usd: dollars().nullable().prefault(null).describe(`Most money ${what} may cost, in US dollars.`),
+  tokens: wholeNumber(1)
+    .nullable()
+    .prefault(null)
+    .describe(`Most tokens of all requests of ${what} together.`),
+  turns: wholeNumber(1).nullable().prefault(null).describe(`Most turns of all agents of ${what} together.`),
+});
+
 const runLimits = section({
-  usd: dollars().nullable().prefault(null).describe("Most money one run may cost, in US dollars."),
+  ...spendLimits("one run"),
+  wall: duration()
+    .nullable()
+    .prefault(null)
+    .describe("How long one run may last, such as 8h: after that nothing new starts."),
   until: timeOfDay()
     .nullable()
     .prefault(null)
@@ -144,6 +157,9 @@ const limits = section({
   rounds: wholeNumber(0).prefault(2).describe("Times a red verdict goes back to the same agent."),
   attempt: attemptLimits.describe("Limits of one attempt."),
   run: runLimits.describe("Limits of one run; without a value there is no limit."),
+  day: section(spendLimits("one local day")).describe(
+    "Limits of one calendar day in local time, all runs together; an attempt counts for the day on which it started.",
+  ),
 });
 
 export const configSchema = mapping({

@@ -1,6 +1,7 @@
 /** ralph.config.yaml → Config, with all problems of the file told at once and each at its place. */
 import type { AgentConfig, Config, Gate } from "../core/config.ts";
 import { defaultProtect } from "../core/guard/default-protect.ts";
+import type { SpendLimits } from "../core/message.ts";
 import { RalphError } from "../errors.ts";
 import { configSchema, type ConfigText } from "./config-schema.ts";
 import { aliasTarget, defaultModel } from "./models.ts";
@@ -165,7 +166,7 @@ function toGate({ timeout, report_file, red_baseline, ...gate }: ConfigText["gat
   return { ...gate, report, reportFile: report_file, timeoutMs: timeout, redBaseline: red_baseline };
 }
 
-function toLimits({ attempts, rounds, attempt, run }: ConfigText["limits"]): Config["limits"] {
+function toLimits({ attempts, rounds, attempt, run, day }: ConfigText["limits"]): Config["limits"] {
   return {
     attemptsMax: attempts,
     roundsMax: rounds,
@@ -175,10 +176,18 @@ function toLimits({ attempts, rounds, attempt, run }: ConfigText["limits"]): Con
     usdMax: attempt.usd,
     tokensMax: attempt.tokens,
     run: {
-      usdMax: run.usd,
+      ...toSpendLimits(run),
+      wallMsMax: run.wall,
       until: run.until,
       tasksMax: run.tasks,
       failuresInARowMax: run.failures_in_a_row,
     },
+    day: toSpendLimits(day),
   };
 }
+
+const toSpendLimits = ({ usd, tokens, turns }: ConfigText["limits"]["day"]): SpendLimits => ({
+  usdMax: usd,
+  tokensMax: tokens,
+  turnsMax: turns,
+});

@@ -4,7 +4,6 @@
  * prepare → baseline → work → seal → judge → (evidence → work …) → land, or reject; then release. Nothing here
  * decides what comes next: that is core/attempt-step.ts.
  */
-import { attemptUsdMax } from "../core/budget.ts";
 import { renderHandOff } from "../core/brief.ts";
 import type { CommitSha } from "../core/ids.ts";
 import {
@@ -145,11 +144,22 @@ async function startAgent(
     attempt: number,
     workspace,
     brief,
-    limits: { ...limits, usdMax: attemptUsdMax(state, limits.usdMax) },
+    limits: { ...limits, ...reservedOf(attempt, state) },
     logFolder: scope.logFolder("agent"),
     signal: scope.signal,
   });
   return hear(attempt, await attempt.session.start());
+}
+
+/** What it reserved holds for all its rounds and processes together. */
+function reservedOf(
+  { task }: OpenAttempt,
+  state: LoopState,
+): Pick<TaskLimits, "usdMax" | "tokensMax" | "turnsMax"> {
+  const open = state.attempts.get(task.id);
+  invariant(open !== undefined, `the attempt at ${task.id} is not open`);
+  const { usd: usdMax, tokens: tokensMax, turns: turnsMax } = open.account.reserved;
+  return { usdMax, tokensMax, turnsMax };
 }
 
 /** A red verdict goes back to the same agent in the same workspace. */

@@ -15,6 +15,7 @@ import type {
   RunLimits,
   RunOutcome,
 } from "../core/message.ts";
+import { reserve } from "../core/ledger.ts";
 import { decideNext, type Next } from "../core/next.ts";
 import { checkQueue, type Queue } from "../core/queue.ts";
 import type { LoopState } from "../core/state.ts";
@@ -90,6 +91,7 @@ export class Loop {
     if (!isFull && this.#state.stopping === null) this.#queue = await this.#readQueue();
     return decideNext(this.#state, this.#queue, {
       nowMs: ports.clock.nowMs(),
+      day: ports.clock.localDay(),
       concurrency: config.concurrency,
     });
   }
@@ -141,9 +143,13 @@ export class Loop {
   }
 
   #startAttempt(task: Task, number: number): void {
-    const limits = limitsOf(this.#options.config, task);
+    const { config, ports } = this.#options;
+    const limits = limitsOf(config, task);
+    const day = ports.clock.localDay();
+    const reserved = reserve(this.#state, limits, day);
     this.#openAttempt(task, number, limits);
-    this.#apply({ type: "attempt-started", task: task.id, attempt: number, text: task.text, limits });
+    const { id, text } = task;
+    this.#apply({ type: "attempt-started", task: id, attempt: number, text, limits, reserved, day });
   }
 
   #openAttempt(task: Task, number: number, limits: TaskLimits): OpenAttempt {

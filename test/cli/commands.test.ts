@@ -92,7 +92,7 @@ describe("After a night with a landing, a lie and a question", () => {
     const event = {
       type: "run-started",
       run: "later",
-      limits: { usdMax: null, untilMs: null, tasksMax: null, failuresInARowMax: 5 },
+      limits: { failuresInARowMax: 5 },
     } as const;
     appendFileSync(file, formatJournalLine({ seq, atMs: Date.UTC(2026, 10, 20, 7), event }));
     const { stdout } = call("log");
@@ -200,7 +200,9 @@ describe("After a night with a landing, a lie and a question", () => {
     world.repository.write(file, JSON.stringify({ ...asRecord(config), limits: { run: { usd: 3 } } }));
     const { stdout } = call("doctor");
     world.repository.git("checkout", "-q", "--", ".");
-    expect(stdout).toContain("! money         limits.run.usd cannot hold");
+    expect(stdout).toContain(
+      "! money         limits.run.usd: an agent of the plain protocol does not report",
+    );
   });
 
   it("doctor finds changes in the way of a landing, and none in task files", () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { describeRunEnd, findRunEnd } from "../../src/cli/last-run.ts";
-import type { LoopEvent, RunLimits } from "../../src/core/message.ts";
+import type { LoopEvent } from "../../src/core/message.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 
-const limits: RunLimits = { usdMax: null, untilMs: null, tasksMax: null, failuresInARowMax: 5 };
+const limits = { failuresInARowMax: 5 };
 const started = (run: string): LoopEvent => ({ type: "run-started", run, limits });
 const found: LoopEvent = { type: "attempts-found", found: [] };
 const ended: LoopEvent = { type: "run-ended", outcome: { kind: "breaker", reason: "the baseline is red" } };

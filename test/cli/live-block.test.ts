@@ -5,7 +5,16 @@ import { LiveBlock } from "../../src/cli/live-block.ts";
 import type { StatusView } from "../../src/core/report.ts";
 
 const view: StatusView = {
-  run: { id: "r", landed: 1, blocked: 0, usd: 0, usdUnknown: false, tokens: 0 },
+  run: {
+    id: "r",
+    landed: 1,
+    blocked: 0,
+    usd: 0,
+    usdUnknown: false,
+    tokens: 0,
+    turns: 0,
+    tokensUnknown: false,
+  },
   stopping: null,
   attempts: [],
   tasks: { ready: 0, waiting: 0, review: 0, landed: 1, blocked: 0, draft: 0 },

@@ -7,15 +7,18 @@ import { parseConfig } from "../../src/formats/config.ts";
 const config = (text: string): Config =>
   parseConfig(`gates: [{ name: a, run: "true" }]\n${text}`, "ralph.config.yaml");
 const run = (usd: number, usdUnknown: boolean): RunView => {
-  return { id: "r", landed: 0, blocked: 0, usd, usdUnknown, tokens: 0 };
+  return { id: "r", landed: 0, blocked: 0, usd, usdUnknown, tokens: 0, turns: 0, tokensUnknown: false };
 };
 
 describe("Money", () => {
   it("is warned of where people limit it and the agent never reports it", () => {
     const limited = "limits: { run: { usd: 20 } }\n";
     expect(moneyWarning(config(`${limited}agent: { command: claude }`))).toMatch(
-      /^limits\.run\.usd cannot hold: .*20\.00 USD/,
+      /^limits\.run\.usd: .* each attempt counts as 5\.00 USD/,
     );
+    expect(
+      moneyWarning(config("limits: { run: { usd: 9 }, day: { usd: 20 } }\nagent: { command: a }")),
+    ).toMatch(/^limits\.run\.usd and limits\.day\.usd: /);
     expect(moneyWarning(config(`${limited}agent: { command: a, protocol: ralph-agent/1 }`))).toBeNull();
     expect(moneyWarning(config(`${limited}agent: { kind: replay, recordings: r }`))).toBeNull();
     expect(moneyWarning(config("agent: { command: claude }"))).toBeNull();
@@ -25,12 +28,12 @@ describe("Money", () => {
     );
   });
 
-  it("is unknown rather than zero, and at least what is known", () => {
+  it("is unknown rather than zero, and says as what it counts", () => {
     expect(moneyText(run(0, false), true)).toBe("price unknown");
     expect(moneyText(run(0, true), false)).toBe("price unknown");
     expect(moneyText(null, true)).toBe("price unknown");
     expect(moneyText(run(0, false), false)).toBe("0.00 USD");
-    expect(moneyText(run(1.5, true), false)).toBe("at least 1.50 USD");
+    expect(moneyText(run(1.5, true), false)).toBe("price unknown, counted as 1.50 USD");
     expect(moneyText(run(1.5, false), false)).toBe("1.50 USD");
   });
 });

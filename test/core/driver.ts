@@ -16,6 +16,7 @@ import type {
   Verdict,
 } from "../../src/core/message.ts";
 import { decideNext, type Next } from "../../src/core/next.ts";
+import { reserve } from "../../src/core/ledger.ts";
 import { emptyState, type LoopState } from "../../src/core/state.ts";
 import type { InReview } from "../../src/core/queue.ts";
 import type { Task, TaskLimits } from "../../src/core/task.ts";
@@ -53,7 +54,9 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   attemptsMax: fc.integer({ min: 1, max: 3 }),
   roundsMax: fc.integer({ min: 0, max: 2 }),
   limits: fc.record({
-    usdMax: sometimes(fc.integer({ min: 1, max: 8 })),
+    ...spendLimits(),
+    day: fc.record(spendLimits()),
+    wallMsMax: sometimes(fc.integer({ min: 1, max: 60_000 })),
     untilMs: sometimes(fc.integer({ min: startMs(), max: startMs() + 60_000 })),
     tasksMax: sometimes(fc.integer({ min: 1, max: 3 })),
     failuresInARowMax: fc.integer({ min: 1, max: 10 }),
@@ -64,6 +67,15 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   // Small numbers are friendly answers: without a bias towards them histories are long and mixed.
   dice: fc.noBias(fc.array(fc.nat({ max: 999_999 }), { minLength: 100, maxLength: 500, size: "max" })),
 });
+
+/** Agents of the driver use 2 USD, 110 tokens and a turn at most, each time they work. */
+function spendLimits() {
+  return {
+    usdMax: sometimes(fc.integer({ min: 1, max: 8 })),
+    tokensMax: sometimes(fc.integer({ min: 100, max: 2_000 })),
+    turnsMax: sometimes(fc.integer({ min: 1, max: 30 })),
+  };
+}
 
 function sometimes<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> {
   return fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
@@ -156,7 +168,18 @@ export function limitsOf(edits: Partial<TaskLimits> = {}): TaskLimits {
   return { attemptsMax: 3, roundsMax: 2, ...spend, ...edits };
 }
 
-export const noRunLimits: RunLimits = { usdMax: null, untilMs: null, tasksMax: null, failuresInARowMax: 5 };
+const noSpendLimits = { usdMax: null, tokensMax: null, turnsMax: null };
+export const noRunLimits: RunLimits = {
+  ...noSpendLimits,
+  wallMsMax: null,
+  untilMs: null,
+  tasksMax: null,
+  failuresInARowMax: 5,
+  day: noSpendLimits,
+};
+
+/** A minute is a day here: a few of them pass in a history. */
+const dayOf = (nowMs: number): string => `day-${String(Math.floor(nowMs / 60_000)).padStart(6, "0")}`;
 
 /** The choices, from 0: the friendly one. */
 function roll(world: World, sides: number): number {
@@ -228,7 +251,8 @@ function review(world: World): void {
 function turn(world: World): void {
   const { concurrency } = world.scenario;
   const queue = { tasks: world.tasks, problems: [], inReview: world.inReview };
-  const next = decideNext(world.state, queue, { nowMs: world.nowMs, concurrency });
+  const { nowMs } = world;
+  const next = decideNext(world.state, queue, { nowMs, day: dayOf(nowMs), concurrency });
   if (next.kind === "wait") wait(world, next.untilMs);
   else happen(world, eventOf(world, next));
 }
@@ -239,7 +263,9 @@ function eventOf(world: World, next: Exclude<Next, { kind: "wait" }>): LoopEvent
       const { attemptsMax, roundsMax } = world.scenario;
       const limits = limitsOf({ attemptsMax, roundsMax });
       const { id: task, text } = next.task;
-      return { type: "attempt-started", task, attempt: next.attempt, text, limits };
+      const day = dayOf(world.nowMs);
+      const reserved = reserve(world.state, limits, day);
+      return { type: "attempt-started", task, attempt: next.attempt, text, limits, reserved, day };
     }
     case "give-up":
       return { type: "give-up-started", task: next.task, attempt: next.attempt };
@@ -317,13 +343,15 @@ function answer(world: World, command: AttemptCommand): OpenAttemptEvent {
     case "note-blocked":
       return { type: "task-blocked", task, attempt, why: command.why, commit: null };
     case "reject-attempt":
-      return { type: "attempt-rejected", task, attempt, failure: command.failure, commit: null };
+      return { type: "attempt-rejected", task, attempt, failure: command.failure, commit: someKept(world) };
     case "interrupt-attempt":
-      return { type: "attempt-interrupted", task, attempt, reason: command.reason, commit: null };
+      return { type: "attempt-interrupted", task, attempt, reason: command.reason, commit: someKept(world) };
     case "release-workspace":
       return { type: "workspace-released", task, attempt };
   }
 }
+
+const someKept = (world: World) => pick(world, [null, newCommit(world, "kept")]);
 
 const newCommit = (world: World, what: string) => commitSha(`${what}-${(world.made += 1)}`);
 
@@ -378,12 +406,12 @@ function someStop(world: World): AgentStop {
   ]);
 }
 
-const someUsage = (world: World): Usage => ({
-  usd: pick(world, [0, 0.5, 1, 2, null]),
-  inputTokens: 100,
-  outputTokens: 10,
-  turns: 1,
-});
+const someUsage = (world: World): Usage =>
+  pick<Usage>(world, [
+    { usd: pick(world, [0, 0.5, 1, 2]), inputTokens: 100, outputTokens: 10, turns: 1 },
+    { usd: pick(world, [1, null]), inputTokens: 100, outputTokens: 10, turns: 1 },
+    { usd: pick(world, [0, null]), inputTokens: 0, outputTokens: 0, turns: 0 },
+  ]);
 
 function someSealed(world: World, of: { task: TaskId; attempt: number }): OpenAttemptEvent {
   const change = pick<Change>(world, [

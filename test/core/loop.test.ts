@@ -1,9 +1,9 @@
 /** What holds for the loop whatever happens to it: each property is checked on thousands of random histories. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isMoneySpent } from "../../src/core/budget.ts";
 import { InvariantError } from "../../src/core/invariant.ts";
 import type { OpenAttemptEvent } from "../../src/core/attempt-step.ts";
+import { hasLeft } from "../../src/core/ledger.ts";
 import { chainWidth } from "../../src/core/line.ts";
 import type { Baseline, Candidate, Failure, LoopEvent, Verdict } from "../../src/core/message.ts";
 import { emptyState, landingAttempt, type LoopState } from "../../src/core/state.ts";
@@ -581,7 +581,8 @@ describe("An attempt", () => {
       return entries.filter(({ event, after, commands }) => {
         if (!isHandOff(event)) return false;
         const over = commands.find((command) => command.type === "hand-over");
-        const mayEnd = after.stopping !== null || isMoneySpent(after);
+        const open = after.attempts.get(event.task);
+        const mayEnd = after.stopping !== null || open === undefined || !hasLeft(after, open);
         if (over === undefined) return (counts.get(keyOf(event)) ?? 0) < 3 && !mayEnd;
         const count = (counts.get(keyOf(event)) ?? 0) + 1;
         counts.set(keyOf(event), count);

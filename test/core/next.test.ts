@@ -10,6 +10,7 @@ import { limitsOf, noRunLimits, taskOf } from "./driver.ts";
 
 const a = taskOf("a");
 const b = taskOf("b");
+const day = "1970-01-01";
 
 function stateAfter(...events: LoopEvent[]): LoopState {
   return events.reduce((state, event) => transition(state, event, { nowMs: 0 })[0], emptyState);
@@ -22,7 +23,11 @@ interface Moment {
 
 /** The decision, with a task told by its id. */
 function next(state: LoopState, tasks: readonly Task[], moment: Moment = {}): unknown {
-  const decision: Next = decideNext(state, { tasks, problems: [] }, { nowMs: 0, concurrency: 1, ...moment });
+  const decision: Next = decideNext(
+    state,
+    { tasks, problems: [] },
+    { nowMs: 0, day, concurrency: 1, ...moment },
+  );
   return decision.kind === "start" ? { ...decision, task: decision.task.id } : decision;
 }
 
@@ -109,7 +114,7 @@ describe("With a fresh run", () => {
   it("a file that cannot be read as a task is not a drained queue", () => {
     const problems = [{ file: "tasks/x.md", line: null, task: null, message: "no front matter" }];
     const state = stateAfter(runStarted());
-    expect(decideNext(state, { tasks: [], problems }, { nowMs: 0, concurrency: 1 })).toEqual({
+    expect(decideNext(state, { tasks: [], problems }, { nowMs: 0, day, concurrency: 1 })).toEqual({
       kind: "end",
       outcome: { kind: "blocked" },
     });

@@ -75,7 +75,16 @@ describe("defaults", () => {
         turnsMax: 200,
         usdMax: 5,
         tokensMax: 20_000_000,
-        run: { usdMax: null, until: null, tasksMax: null, failuresInARowMax: 5 },
+        run: {
+          usdMax: null,
+          tokensMax: null,
+          turnsMax: null,
+          wallMsMax: null,
+          until: null,
+          tasksMax: null,
+          failuresInARowMax: 5,
+        },
+        day: { usdMax: null, tokensMax: null, turnsMax: null },
       },
       concurrency: 1,
       sandbox: "auto",
@@ -119,7 +128,8 @@ limits:
   attempts: 4
   rounds: 0
   attempt: { wall: 2h, idle: 500ms, turns: 7, usd: 0.5, tokens: 900 }
-  run: { usd: 50, until: 07:00, tasks: 100, failures_in_a_row: 2 }
+  run: { usd: 50, tokens: 800, turns: 90, wall: 8h, until: 07:00, tasks: 100, failures_in_a_row: 2 }
+  day: { usd: 70, tokens: 900, turns: 95 }
 concurrency: 3
 sandbox: off
 checks_dir: ../sealed
@@ -181,7 +191,16 @@ land: { mode: branch, push: origin, sign: true }
       turnsMax: 7,
       usdMax: 0.5,
       tokensMax: 900,
-      run: { usdMax: 50, until: "07:00", tasksMax: 100, failuresInARowMax: 2 },
+      run: {
+        usdMax: 50,
+        tokensMax: 800,
+        turnsMax: 90,
+        wallMsMax: 8 * 3_600_000,
+        until: "07:00",
+        tasksMax: 100,
+        failuresInARowMax: 2,
+      },
+      day: { usdMax: 70, tokensMax: 900, turnsMax: 95 },
     },
     concurrency: 3,
     sandbox: "off",
