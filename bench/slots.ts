@@ -4,6 +4,7 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { createDependencies } from "../src/adapters/process/dependencies.ts";
+import { noSandbox } from "../src/adapters/sandbox/containment.ts";
 import { createGit } from "../src/adapters/git/git.ts";
 import { createGitWorkspaces } from "../src/adapters/git/git-workspaces.ts";
 import type { Config } from "../src/core/config.ts";
@@ -74,7 +75,12 @@ async function measureOne(
   for (const name of ["work", "scratch"]) mkdirSync(join(folder, name), { recursive: true });
   using git = createGit(join(project.repository, ".git"), join(folder, "scratch"));
   const signal = new AbortController().signal;
-  const dependencies = createDependencies({ workspace, folder: join(folder, "dependencies"), signal });
+  const dependencies = createDependencies({
+    workspace,
+    folder: join(folder, "dependencies"),
+    signal,
+    sandbox: noSandbox,
+  });
   await using workspaces = createGitWorkspaces(git, {
     folder: join(folder, "work"),
     branch: "main",

@@ -165,6 +165,8 @@ export interface Workspace {
   /** Where the brief lies for this agent, and where it may write a claim. */
   readonly briefFile: string;
   readonly claimFile: string;
+  /** A folder for the agent's HOME and temporary files, where it has its own: gone when the workspace is released. */
+  readonly own: string;
   /** Puts the dependencies in place that `workspace.setup` makes. */
   provision(): Promise<void>;
   /** Turns the directory into a tree; runs no git that believes anything the agent wrote about git. */

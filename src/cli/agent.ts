@@ -45,6 +45,8 @@ export async function runAgent(options: AgentOptions): Promise<number> {
     command: program.command,
     cwd: options.cwd,
     env: buildEnvironment(program.names),
+    // By hand somebody watches, in a directory of his own choice.
+    enclose: null,
     input: null,
     logFile: join(folder, "agent.log"),
     wallMsMax: handWallMs,

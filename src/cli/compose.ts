@@ -12,6 +12,7 @@ import { createGitRemote, type GitRemote } from "../adapters/git/git-remote.ts";
 import { readReviews } from "../adapters/git/git-review.ts";
 import { createGitTarget } from "../adapters/git/git-target.ts";
 import { createGitWorkspaces } from "../adapters/git/git-workspaces.ts";
+import type { Sandbox } from "../adapters/sandbox/containment.ts";
 import { createSecretScan } from "../adapters/secret-scan.ts";
 import { createPassFiles, digest } from "../adapters/state/pass-files.ts";
 import { configFileName, configPath, findRepository, type Repository } from "../adapters/git/repository.ts";
@@ -136,10 +137,11 @@ export function composePorts(
     readonly queue: QueueSource;
     readonly log: Log;
     readonly signal: AbortSignal;
+    readonly sandbox: Sandbox;
   },
 ): Ports {
   const { state, git, config, repository } = project;
-  const { journal, queue, log, signal } = parts;
+  const { journal, queue, log, signal, sandbox } = parts;
   const warn = (message: string): void => log.write("warn", message);
   return {
     clock: systemClock,
@@ -154,12 +156,13 @@ export function composePorts(
       mode: config.land.mode,
       warn,
     }),
-    ...composeGating(project, signal),
+    ...composeGating(project, signal, sandbox),
     passes: createPassFiles(state.passes),
     checks: sealedChecks(project),
     agents: createAgents({
       agent: config.agent,
       recordings: `${repository.top ?? ""}/${config.agent.recordings ?? ""}`,
+      sandbox,
     }),
     files: createAttemptFiles(state.attempts),
     secrets: createSecretScan(),
@@ -179,15 +182,20 @@ export const sealedChecks = ({ config, repository }: Project): SealedChecks =>
   openSealedChecks(config.checksDir, repository);
 
 /** What judging one commit needs. */
-export function composeGating(project: Project, signal: AbortSignal): Pick<Ports, "workspaces" | "gates"> {
+export function composeGating(
+  project: Project,
+  signal: AbortSignal,
+  sandbox: Sandbox,
+): Pick<Ports, "workspaces" | "gates"> {
   const { state, git, config } = project;
   const dependencies = createDependencies({
     workspace: config.workspace,
     folder: state.dependencies,
     signal,
+    sandbox,
   });
   return {
     workspaces: createGitWorkspaces(git, { folder: state.work, branch: config.target, dependencies }),
-    gates: createGateProcesses(`${state.scratch}/reports`, config.workspace),
+    gates: createGateProcesses({ reports: `${state.scratch}/reports`, workspace: config.workspace, sandbox }),
   };
 }

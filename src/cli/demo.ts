@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 import { askGit } from "../adapters/git/git.ts";
 import { RalphError } from "../errors.ts";
 import { showLog } from "./log.ts";
-import type { Overrides } from "./compose.ts";
-import { print, style } from "./print.ts";
+import { openProject, type Overrides } from "./compose.ts";
+import { openProjectSandbox } from "./open-sandbox.ts";
+import { hang, print, style } from "./print.ts";
 import { run } from "./run.ts";
 import type { LogFormat } from "./tell.ts";
 
@@ -37,7 +38,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   process.env["PATH"] = demoPath();
   await layOutProject(project);
   print(introduction(project, options.live));
-  const overrides = options.live ? liveOverrides(options.model) : {};
+  const overrides = options.live ? liveOverrides(options.model) : await recordedOverrides(project);
   const status = await run({ cwd: project, overrides, log: options.log, drillPercentMin: null });
   print();
   await showLog({ cwd: project, run: null, all: false, json: false });
@@ -54,6 +55,19 @@ const hasModel = (environment: Readonly<Record<string, string | undefined>>): bo
   ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"].some(
     (name) => (environment[name] ?? "") !== "",
   );
+
+/** A recording does what it did when it was recorded: where there is no sandbox, it may go on without one. */
+async function recordedOverrides(project: string): Promise<Overrides> {
+  try {
+    await openProjectSandbox(await openProject(project));
+    return {};
+  } catch (error) {
+    if (!(error instanceof RalphError) || error.code !== "sandbox-unavailable") throw error;
+    print(`${style("red", "NO SANDBOX:")} ${hang(error.message, 12)}.`);
+    print("The agents of this demo are recordings, so it goes on without. A run of yours would not.\n");
+    return { sandbox: { mode: "off" } };
+  }
+}
 
 /** A model thinks longer than a recording; what it may spend stays small. */
 const liveOverrides = (model: string | null): Overrides => ({

@@ -30,18 +30,11 @@ import {
 import { reportAdvice } from "../survey/survey.ts";
 import { currentDrill, drillCommand } from "./drill-standing.ts";
 import { moneyWarning } from "./money.ts";
+import { lookAtSandbox } from "./doctor-sandbox.ts";
+import { bad, type Finding, good, warning } from "./finding.ts";
+import { openProjectSandbox } from "./open-sandbox.ts";
 import { readOverrides } from "./settings.ts";
 import { hang, print, printJson, style } from "./print.ts";
-
-interface Finding {
-  readonly check: string;
-  readonly level: "good" | "warning" | "bad";
-  readonly message: string;
-}
-
-const good = (check: string, message: string): Finding => ({ check, level: "good", message });
-const warning = (check: string, message: string): Finding => ({ check, level: "warning", message });
-const bad = (check: string, message: string): Finding => ({ check, level: "bad", message });
 
 /** Returns the exit status: 0 when a run could begin, 2 when it could not. */
 export async function doctor(options: { readonly cwd: string; readonly json: boolean }): Promise<number> {
@@ -219,18 +212,6 @@ const lookAtMoney: Look = ({ config }) => {
   return message === null ? [] : [warning("money", message)];
 };
 
-const lookAtSandbox: Look = ({ config }) => {
-  const tools = ["bwrap", "socat", "rg"].filter(isOnPath).join(", ") || "none";
-  if (config.sandbox === "required")
-    return [bad("sandbox", "sandbox is required, and this version has none")];
-  return [
-    warning(
-      "sandbox",
-      `none in this version: agents run with your rights; use a container (tools here: ${tools})`,
-    ),
-  ];
-};
-
 const lookAtReports: Look = ({ config }) =>
   judgedByExitCode(config.gates).map(({ name, run }) =>
     warning(
@@ -285,7 +266,8 @@ const lookAtGates: Look = async (project) => {
     const { tasks } = await queue.read();
     const [task] = resolveQueue(tasks, new Set()).ready;
     const log = { write: () => {} };
-    const ports = composePorts(project, { journal: noJournal, queue, log, signal: stop.signal });
+    const sandbox = await openProjectSandbox(project);
+    const ports = composePorts(project, { journal: noJournal, queue, log, signal: stop.signal, sandbox });
     const logFolder = logFolderOf(project, "doctor");
     const { config } = project;
     const { signal } = stop;

@@ -3,13 +3,14 @@ import { readDrillRecord } from "../adapters/state/drill-file.ts";
 import { digest } from "../adapters/state/pass-files.ts";
 import { type DrillRecord, scoreOf } from "../drill/score.ts";
 import { RalphError } from "../errors.ts";
+import { noSandbox } from "../adapters/sandbox/containment.ts";
 import { composeGating, type Project } from "./compose.ts";
 
 export const drillCommand = "ralphwright gate --drill";
 
 /** All that a score depends on beside the code: gates, protected paths, setup, tools and environment. */
 export function drillConfiguration(project: Project): string {
-  const { gates: processes } = composeGating(project, new AbortController().signal);
+  const { gates: processes } = composeGating(project, new AbortController().signal, noSandbox);
   const { gates, protect, workspace } = project.config;
   const tools = gates.map((gate) => processes.environmentDigest(gate));
   return digest(JSON.stringify([gates, protect, workspace, tools]));

@@ -3,6 +3,7 @@ import { createGitPlanter } from "../adapters/git/git-planter.ts";
 import { setSupervisorMark } from "../adapters/process/process-group.ts";
 import { writeDrillRecord } from "../adapters/state/drill-file.ts";
 import { takeLease } from "../adapters/state/lease-file.ts";
+import type { Sandbox } from "../adapters/sandbox/containment.ts";
 import { digest } from "../adapters/state/pass-files.ts";
 import {
   type DrillReport,
@@ -26,6 +27,7 @@ import {
   requireTarget,
 } from "./compose.ts";
 import { drillConfiguration } from "./drill-standing.ts";
+import { openProjectSandbox, warnOfNone } from "./open-sandbox.ts";
 import { columns, fit, hang, makeSafe, print, printJson, printTable, style } from "./print.ts";
 
 export interface DrillOptions {
@@ -45,6 +47,9 @@ export async function drillGates(options: DrillOptions): Promise<number> {
   using lease = takeLease(project.state.lease, at);
   void lease;
   setSupervisorMark(digest(project.state.path).slice(0, 16));
+  const sandbox = await openProjectSandbox(project);
+  sandbox.sweep();
+  warnOfNone(sandbox);
   const configuration = drillConfiguration(project);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
@@ -52,7 +57,7 @@ export async function drillGates(options: DrillOptions): Promise<number> {
   try {
     const planter = createGitPlanter(project.git);
     const order = { planter, seed: options.seed, observe: tellProgress };
-    const found = await drillIn(scopeOf(project, stop.signal), order);
+    const found = await drillIn(scopeOf(project, stop.signal, sandbox), order);
     if (found.kind === "baseline-red") throw baselineRed(found.reason);
     if (found.kind === "stopped") {
       process.stderr.write(`stopped after ${found.judged} known-bad changes; nothing was recorded\n`);
@@ -93,9 +98,9 @@ const noQueue: QueueSource = {
   changed: () => Promise.resolve(),
 };
 
-function scopeOf(project: Project, signal: AbortSignal): AttemptScope {
+function scopeOf(project: Project, signal: AbortSignal, sandbox: Sandbox): AttemptScope {
   const log = { write: (): void => {} };
-  const ports = composePorts(project, { journal: noJournal, queue: noQueue, log, signal });
+  const ports = composePorts(project, { journal: noJournal, queue: noQueue, log, signal, sandbox });
   return {
     ports,
     config: project.config,

@@ -4,6 +4,7 @@ import { flakeNames, type GateResult, redReason } from "../core/verdict.ts";
 import { RalphError } from "../errors.ts";
 import { runGates } from "../supervisor/gating.ts";
 import { composeGating, logFolderOf, openProject, type Project, requireIdentity } from "./compose.ts";
+import { openProjectSandbox, warnOfNone } from "./open-sandbox.ts";
 import { print, printJson, printTable, style } from "./print.ts";
 
 export interface GateOptions {
@@ -18,12 +19,14 @@ export async function gate(options: GateOptions): Promise<number> {
   const project = await openProject(options.cwd);
   const gates = chooseGates(project, options.names);
   await requireIdentity(project);
+  const sandbox = await openProjectSandbox(project);
+  warnOfNone(sandbox);
   const commit = await sealCheckout(project);
   const logFolder = logFolderOf(project);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once("SIGINT", abort).once("SIGTERM", abort);
-  const ports = composeGating(project, stop.signal);
+  const ports = composeGating(project, stop.signal, sandbox);
   await using workspaces = ports.workspaces;
   void workspaces;
   const gating = await runGates(ports, {

@@ -11,6 +11,8 @@ export interface RunEnd {
   readonly at: string;
   /** Null unless it ended. */
   readonly outcome: RunOutcome | null;
+  /** Level of its sandbox; null from versions that had none. */
+  readonly sandbox: string | null;
 }
 
 /** `run`: an id, or null for the last one. Null when the journal does not know it. */
@@ -21,14 +23,14 @@ export function findRunEnd(
 ): RunEnd | null {
   const [first, ...rest] = recordsOf(records, run);
   if (first?.event.type !== "run-started") return null;
-  const { run: id } = first.event;
+  const { run: id, sandbox = null } = first.event;
   for (const { event, atMs } of rest) {
     if (event.type === "run-ended")
-      return { run: id, state: "ended", at: timeText(atMs), outcome: event.outcome };
+      return { run: id, state: "ended", at: timeText(atMs), outcome: event.outcome, sandbox };
   }
   const last = rest.at(-1) ?? first;
   const isOpen = isSupervisorAlive && last === records.at(-1);
-  return { run: id, state: isOpen ? "running" : "killed", at: timeText(last.atMs), outcome: null };
+  return { run: id, state: isOpen ? "running" : "killed", at: timeText(last.atMs), outcome: null, sandbox };
 }
 
 const timeText = (ms: number): string => new Date(ms).toISOString();

@@ -14,11 +14,6 @@ export async function requireRunnable(project: Project): Promise<void> {
   const { config } = project;
   await requireTarget(project);
   await requireRemote(project);
-  if (config.sandbox === "required") {
-    throw new RalphError("sandbox-unavailable", "sandbox is required, and this version has none", {
-      hint: "Run it in a container of your own, and set `sandbox: off` to say that you know.",
-    });
-  }
   if (config.agent.kind === "command" && config.agent.command === null) {
     throw new RalphError("agent-missing", "no agent is configured: agent.command is not set", {
       hint: "Set it in ralph.config.yaml, or pass --agent-command. `ralphwright demo` shows a run without one.",

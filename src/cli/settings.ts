@@ -40,7 +40,7 @@ export const settings: readonly Setting[] = [
     "tasks landed or given up before the run ends",
   ),
   setting("until <HH:MM>", "RALPH_UNTIL", "limits.run.until", "local time after which nothing new starts"),
-  setting("sandbox <level>", "RALPH_SANDBOX", "sandbox", "auto, required or off"),
+  setting("sandbox <level>", "RALPH_SANDBOX", "sandbox.mode", "auto, required or off"),
 ];
 
 function setting(flag: string, variable: string, path: string, help: string): Setting {

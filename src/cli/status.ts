@@ -68,7 +68,7 @@ function printStatus(shown: Shown, config: Config): void {
     ["spent", spentText(shown.run, isPriceUnknown(config))],
     ...todayRow(shown.today, config),
     ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeRunEnd(last)}`],
-    ["sandbox", "none: agents run with your rights"],
+    ["sandbox", sandboxText(last, config)],
     ...(weak === null ? [] : [["gates", weak]]),
     ["state", shown.state],
     ...listRow("flaky", shown.flaky),
@@ -102,6 +102,14 @@ function todayRow(today: Shown["today"], { limits }: Config): readonly (readonly
     turnsMax === null ? null : `${today.turns} of ${turnsMax} turns`,
   ].filter((part) => part !== null);
   return parts.length === 0 ? [] : [["today", parts.join(", ")]];
+}
+
+function sandboxText(last: RunEnd | null, { sandbox }: Config): string {
+  const off = style("red", "OFF: agents and gates run with your rights");
+  const next = sandbox.mode === "off" ? off : `${sandbox.mode}, found when a run starts`;
+  const level = last?.sandbox ?? null;
+  if (level === null) return next;
+  return level === "off" ? off : `${level}, in the last run${sandbox.mode === "off" ? `; now ${off}` : ""}`;
 }
 
 function spentText(run: RunView | null, isUnknown: boolean): string {

@@ -2,9 +2,9 @@
 import { availableParallelism } from "node:os";
 import { openJournal } from "../adapters/state/journal-file.ts";
 import { takeLease } from "../adapters/state/lease-file.ts";
-import { digest } from "../adapters/state/pass-files.ts";
 import { setSupervisorMark } from "../adapters/process/process-group.ts";
 import { killStrays } from "../adapters/process/stray-processes.ts";
+import type { Sandbox } from "../adapters/sandbox/containment.ts";
 import type { RunOutcome } from "../core/message.ts";
 import type { Queue } from "../core/queue.ts";
 import { describeOutcome, exitStatusOf, type StatusView, viewStatus, weakGatesText } from "../core/report.ts";
@@ -14,6 +14,7 @@ import { Loop } from "../supervisor/loop.ts";
 import { recover, type Recovered } from "../supervisor/recover.ts";
 import { composePorts, openQueue, type Project } from "./compose.ts";
 import { isPriceUnknown, moneyWarning } from "./money.ts";
+import { openProjectSandbox, supervisorMarkOf, weaknessesOf } from "./open-sandbox.ts";
 import { runLimits } from "./run-limits.ts";
 import { requireCleanCheckouts } from "./runnable.ts";
 import { withSignals } from "./signals.ts";
@@ -21,24 +22,32 @@ import { createTeller, type LogFormat, type Teller } from "./tell.ts";
 
 /** Returns the exit status. `project` is disposed of at the end. */
 export async function supervise(project: Project, { log }: { readonly log: LogFormat }): Promise<number> {
+  const sandbox = await openProjectSandbox(project);
   const now = new Date();
   using lease = takeLease(project.state.lease, now.toISOString());
   void lease;
   using teller = createTeller(log, isPriceUnknown(project.config));
   await endStrays(project, teller);
+  sandbox.sweep();
   using journal = openJournal(project.state.journal);
   if (journal.bytesCut > 0)
     teller.say(`cut a half-written line of ${journal.bytesCut} bytes off the journal`);
   const queue = await openQueue(project);
   const stop = new AbortController();
   try {
-    const ports = composePorts(project, { journal, queue, log: teller.log, signal: stop.signal });
+    const ports = composePorts(project, {
+      journal,
+      queue,
+      log: teller.log,
+      signal: stop.signal,
+      sandbox,
+    });
     await using workspaces = ports.workspaces;
     void workspaces;
     const recovered = await recover(ports, journal.takeRecords());
     if (recovered.notes.length > 0) teller.say(`recovered: ${recovered.notes.join("; ")}`);
     await requireCleanCheckouts(project);
-    return await runLoop({ project, teller, ports, recovered, now });
+    return await runLoop({ project, teller, ports, recovered, now, sandbox });
   } finally {
     stop.abort();
     project.git[Symbol.dispose]();
@@ -47,8 +56,8 @@ export async function supervise(project: Project, { log }: { readonly log: LogFo
 }
 
 /** What an earlier supervisor of this state directory left running. */
-async function endStrays({ state }: Project, teller: Teller): Promise<void> {
-  const mark = digest(state.path).slice(0, 16);
+async function endStrays(project: Project, teller: Teller): Promise<void> {
+  const mark = supervisorMarkOf(project);
   setSupervisorMark(mark);
   const strays = await killStrays(`${mark}.`);
   if (strays > 0) teller.say(`ended ${strays} processes that an earlier supervisor left behind`);
@@ -60,14 +69,16 @@ interface Supervision {
   readonly ports: Ports;
   readonly recovered: Recovered;
   readonly now: Date;
+  readonly sandbox: Sandbox;
 }
 
-async function runLoop({ project, teller, ports, recovered, now }: Supervision): Promise<number> {
+async function runLoop({ project, teller, ports, recovered, now, sandbox }: Supervision): Promise<number> {
   const { config } = project;
   const { state, landed } = recovered;
   let last: { state: LoopState; queue: Queue } = { state, queue: { tasks: [], problems: [] } };
   const id = runId(now);
-  teller.say(`run ${id} on ${config.target}; sandbox: none (agents run with your rights)`);
+  teller.say(`run ${id} on ${config.target}; sandbox: ${sandbox.level.name}`);
+  for (const weakness of weaknessesOf(sandbox)) teller.log.write("warn", weakness);
   const warning = moneyWarning(config);
   if (warning !== null) teller.log.write("warn", warning);
   const loop = new Loop({
@@ -75,6 +86,7 @@ async function runLoop({ project, teller, ports, recovered, now }: Supervision):
     ports,
     config,
     run: id,
+    sandbox: sandbox.level.name,
     limits: runLimits(config, now),
     state,
     landed,

@@ -75,10 +75,32 @@ export interface Config {
   readonly protect: readonly string[];
   /** Folder of sealed checks, outside the repository; as written. */
   readonly checksDir: string | null;
-  readonly limits: TaskLimits & { readonly run: RunLimitsConfig; readonly day: SpendLimits };
+  readonly limits: TaskLimits & {
+    readonly run: RunLimitsConfig;
+    readonly day: SpendLimits;
+    readonly resources: ResourceLimits;
+  };
   readonly concurrency: number;
-  readonly sandbox: "auto" | "required" | "off";
+  readonly sandbox: SandboxConfig;
   readonly land: LandConfig;
+}
+
+export interface SandboxConfig {
+  /** `auto`: the strongest level that there is. `required`: only the strongest of all. */
+  readonly mode: "auto" | "required" | "off";
+  /** Hosts that agents, gates and set-up may reach beside the model's own. */
+  readonly egress: readonly string[];
+  /** Further paths, absolute or with `~/`; those under `write` may be written. */
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+}
+
+/** What one agent, or one run of a gate, may take of the machine. */
+export interface ResourceLimits {
+  /** Null: a share of the machine. */
+  readonly memoryBytes: number | null;
+  readonly processesMax: number;
+  readonly fileBytesMax: number;
 }
 
 export interface LandConfig {

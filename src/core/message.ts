@@ -165,6 +165,8 @@ export type LoopEvent =
       readonly judgingMax?: number;
       /** `branch`: each change lands on a branch of its own, for review; the target where nothing is said. */
       readonly mode?: "target" | "branch";
+      /** Level of the sandbox in which agents and gates run; not told by versions that had none. */
+      readonly sandbox?: string;
     }
   | { readonly type: "attempts-found"; readonly found: readonly OfAttempt[] }
   /** After a crash git knew better than the journal. */

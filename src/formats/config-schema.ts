@@ -2,16 +2,19 @@
 import { z } from "zod";
 import { efforts, keyHeaders, modelOverride, providers } from "./agent-settings.ts";
 import {
+  byteSize,
   dollars,
   duration,
   environmentName,
   flag,
   gateName,
   glob,
+  hostPattern,
   list,
   mapping,
   matching,
   oneOf,
+  outsidePath,
   relativePath,
   section,
   text,
@@ -125,6 +128,16 @@ const attemptLimits = section({
   tokens: wholeNumber(1)
     .prefault(20_000_000)
     .describe("Most tokens of all requests of one attempt together; what holds when no price is known."),
+  memory: byteSize()
+    .nullable()
+    .prefault(null)
+    .describe(
+      "Most memory of an agent, or of one run of a gate, with all its processes, such as 8GiB; without a value three quarters of the machine's. In a sandbox only, as processes and file.",
+    ),
+  processes: wholeNumber(16)
+    .prefault(1024)
+    .describe("Most processes and threads of an agent, or of one run of a gate."),
+  file: byteSize().prefault("4GiB").describe("Largest file that an agent or a gate may write."),
 });
 
 const spendLimits = (what: string) => ({
@@ -162,6 +175,23 @@ const limits = section({
   ),
 });
 
+const sandboxMode = oneOf(["auto", "required", "off"]);
+
+const sandbox = section({
+  mode: sandboxMode
+    .prefault("auto")
+    .describe(
+      "auto: the strongest level that this machine offers; without any a run does not start. required: only the strongest level. off: none, and every start says so.",
+    ),
+  egress: list(hostPattern()).describe(
+    "Hosts that agents, gates and set-up may reach beside the model's own: host, host:port or *.host.",
+  ),
+  read: list(outsidePath()).describe(
+    "Further files and folders that they may read: absolute, or with ~/ for your home.",
+  ),
+  write: list(outsidePath()).describe("Further files and folders that they may write, such as caches."),
+});
+
 export const configSchema = mapping({
   version: z.literal(1, { error: "1" }).prefault(1).describe("Version of this format."),
   target: matching(branchPattern, "the name of a branch")
@@ -188,11 +218,7 @@ export const configSchema = mapping({
     ),
   limits: limits.describe("What a task, an attempt and a run may cost."),
   concurrency: wholeNumber(1).prefault(1).describe("Attempts at the same time."),
-  sandbox: oneOf(["auto", "required", "off"])
-    .prefault("auto")
-    .describe(
-      "auto: the strongest level that this machine offers; this version offers none, and says so at every start. required: refuse to run without one. off: none is wanted.",
-    ),
+  sandbox: sandbox.describe("How agents, gates and set-up are contained: a mode alone, or keys with values."),
   land: section({
     mode: oneOf(["target", "branch"])
       .prefault("target")
@@ -213,5 +239,7 @@ export type ConfigText = z.output<typeof configSchema>;
 
 /** For editors: completion and checks of ralph.config.yaml. */
 export function configJsonSchema(): object {
-  return { title: "ralph.config.yaml", ...jsonSchemaOf(configSchema) };
+  const { description = "" } = configSchema.shape.sandbox;
+  const either = configSchema.extend({ sandbox: z.union([sandboxMode, sandbox]).describe(description) });
+  return { title: "ralph.config.yaml", ...jsonSchemaOf(either) };
 }

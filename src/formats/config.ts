@@ -22,7 +22,7 @@ export function parseConfig(text: string, file: string, overrides: Overrides = {
       yaml.errors.map((error) => `${file}:${error.line}:${error.column}: ${error.message}`),
     );
   }
-  const shaped = checkShape(configSchema, mergeDeep(yaml.value ?? {}, overrides));
+  const shaped = checkShape(configSchema, mergeDeep(withMapping(yaml.value ?? {}), withMapping(overrides)));
   const problems = shaped.kind === "fits" ? conflictsIn(shaped.value) : shaped.problems.map(explainAgentKind);
   if (shaped.kind === "problems" || problems.length > 0) {
     const placed = problems.map((problem) => ({ ...problem, at: placeOf(problem, yaml, overrides) }));
@@ -120,6 +120,12 @@ function aliasProblems(agent: ConfigText["agent"]): readonly ShapeProblem[] {
   return [{ path: ["agent", "model"], part: "value", message }];
 }
 
+/** `sandbox: off` is short for `sandbox: { mode: off }`. */
+function withMapping(value: unknown): unknown {
+  if (!isMapping(value) || typeof value["sandbox"] !== "string") return value;
+  return { ...value, sandbox: { mode: value["sandbox"] } };
+}
+
 /** Mappings are merged key by key; anything else, lists too, is replaced. */
 function mergeDeep(below: unknown, above: unknown): unknown {
   if (above === undefined) return below;
@@ -175,6 +181,11 @@ function toLimits({ attempts, rounds, attempt, run, day }: ConfigText["limits"])
     turnsMax: attempt.turns,
     usdMax: attempt.usd,
     tokensMax: attempt.tokens,
+    resources: {
+      memoryBytes: attempt.memory,
+      processesMax: attempt.processes,
+      fileBytesMax: attempt.file,
+    },
     run: {
       ...toSpendLimits(run),
       wallMsMax: run.wall,

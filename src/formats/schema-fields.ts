@@ -1,5 +1,6 @@
 /** The kinds of fields that people write in YAML. Every message is a noun phrase that follows "expected". */
 import { z } from "zod";
+import { byteSizePattern, parseBytes } from "./byte-size.ts";
 import { durationPattern, parseDuration } from "./duration.ts";
 
 export const text = (error = "a text") => z.string({ error }).regex(/\S/, { error });
@@ -29,6 +30,15 @@ export function duration() {
     .transform((written) => parseDuration(written) ?? 0);
 }
 
+export function byteSize() {
+  const error = "a size such as 8GiB or 512MiB";
+  return z
+    .string({ error })
+    .regex(byteSizePattern, { error, abort: true })
+    .refine((written) => parseBytes(written) !== null, { error })
+    .transform((written) => parseBytes(written) ?? 0);
+}
+
 export function oneOf<const Words extends readonly string[]>(words: Words) {
   return z.enum(words, { error: `one of ${words.join(", ")}` });
 }
@@ -51,6 +61,21 @@ export function relativePath() {
   // Paths are compared by their beginnings: there may be one way only to write each.
   return matching(pattern, error).transform((path) => path.split("/").filter(isNamed).join("/"));
 }
+
+/** A file or folder outside of the repository: absolute or in the home, and neither the root nor the home as a whole. */
+export const outsidePath = () =>
+  matching(
+    /^(?:~?\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))[^/\p{Cc}][^\p{Cc}]*$/u,
+    "a full path, or one that begins with ~/, and neither / nor ~ as a whole",
+  ).transform((path) => path.replace(/\/+$/, ""));
+
+const hostName = String.raw`(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*`;
+
+export const hostPattern = () =>
+  matching(
+    new RegExp(String.raw`^(?:${hostName}|\[[0-9a-f:.]+\])(?::\d{1,5})?$`, "i"),
+    "a host such as registry.npmjs.org, host:port or *.host, without https:// and without a path",
+  );
 
 export const glob = () => matching(/^(?!!)[^\p{Cc}]*\S$/u, "a glob such as src/**, without a leading !");
 

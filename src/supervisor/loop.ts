@@ -34,6 +34,8 @@ export interface LoopOptions {
   readonly limits: RunLimits;
   /** How many changes may be judged at once. */
   readonly judgingMax: number;
+  /** Level of the sandbox, for the journal. */
+  readonly sandbox: string;
   /** As recovery left it. */
   readonly state: LoopState;
   /** Tasks that have landed by their ref, whatever their file says. */
@@ -61,10 +63,11 @@ export class Loop {
 
   /** Resolves when nothing runs any more and nothing may start. */
   async run(): Promise<RunOutcome> {
-    const { run, limits, judgingMax, config } = this.#options;
+    const { run, limits, judgingMax, config, sandbox } = this.#options;
     const { mode } = config.land;
     try {
-      this.#apply({ type: "run-started", run, limits, judgingMax, ...(mode === "branch" && { mode }) });
+      const review = mode === "branch" ? { mode } : {};
+      this.#apply({ type: "run-started", run, limits, judgingMax, sandbox, ...review });
       for (;;) {
         for (let event = this.#inbox.take(); event !== undefined; event = this.#inbox.take())
           this.#apply(event);

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { composePorts, openProject, openQueue } from "../../src/cli/compose.ts";
+import { openProjectSandbox } from "../../src/cli/open-sandbox.ts";
 import { taskId } from "../../src/core/ids.ts";
 import type { AttemptCommand, AttemptEvent } from "../../src/core/message.ts";
 import { emptyState } from "../../src/core/state.ts";
@@ -83,10 +84,12 @@ export async function openSample(sample: Sample, cases: readonly (Cheat | Honest
   runGit(top, ["init", "-q", "-b", "main"]);
   runGit(top, ["add", "-A"]);
   runGit(top, ["commit", "-q", "-m", "First commit"]);
-  const project = await openProject(top);
+  const cache = surroundings(home)["XDG_CACHE_HOME"];
+  const project = await openProject(top, { sandbox: { write: [cache] } });
+  const sandbox = await openProjectSandbox(project);
   const queue = await openQueue(project);
   const stop = new AbortController();
-  const ports = composePorts(project, { journal, queue, log, signal: stop.signal });
+  const ports = composePorts(project, { journal, queue, log, signal: stop.signal, sandbox });
   const { tasks, problems } = await queue.read();
   if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join("\n"));
   const open = (task: Task): OpenAttempt => {

@@ -1,7 +1,17 @@
 /** `ralphwright run` before anything is touched: what it refuses, in which words, with which exit status. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { it } from "vitest";
+import { makeFolder } from "../support/repository.ts";
 import { createWorld } from "../support/world.ts";
 
 it.concurrent("asks for a configuration where there is none", async ({ expect }) => {
@@ -63,13 +73,52 @@ it.concurrent("refuses to start over uncommitted changes, and names them", async
   expect(world.records()).toEqual([]);
 });
 
-it.concurrent("refuses to run without a sandbox where one is required", async ({ expect }) => {
-  await using world = await createWorld({ config: { sandbox: "required" } });
-  const run = await world.run();
+/** A PATH with all programs of the real one but this. */
+function pathWithout(program: string): string {
+  const folder = makeFolder("path");
+  for (const from of (process.env["PATH"] ?? "").split(":").toReversed()) {
+    for (const name of existsSync(from) ? readdirSync(from) : []) {
+      rmSync(join(folder, name), { force: true });
+      if (name !== program) symlinkSync(join(from, name), join(folder, name));
+    }
+  }
+  return folder;
+}
+
+it.concurrent("refuses to run without a sandbox, unless the configuration says off", async ({ expect }) => {
+  const path = pathWithout("bwrap");
+  await using world = await createWorld();
+  const env = { PATH: `${dirname(process.execPath)}:${path}` };
+  const run = await world.run({ env });
   expect(run.status).toBe(2);
   expect(run.lines.join("\n")).toMatchInlineSnapshot(`
-    "ralphwright: sandbox is required, and this version has none
-      Run it in a container of your own, and set \`sandbox: off\` to say that you know."
+    "ralphwright: no sandbox is to be had here: bubblewrap is not installed
+      Install it: apt-get install bubblewrap, dnf install bubblewrap or apk add bubblewrap.
+      Weaker levels leave the network open, or, as root, do without user namespaces; they need bubblewrap, too.
+      \`sandbox: off\` accepts that agents and gates run with your rights."
+  `);
+  expect(world.records()).toEqual([]);
+  const off = await world.run({ env, args: ["--sandbox", "off"] });
+  expect(off.status).toBe(0);
+  expect(off.lines.slice(0, 2).join("\n")).toMatchInlineSnapshot(`
+    "run <time> on main; sandbox: off
+    NO SANDBOX: agents and gates run with your rights, because the configuration says \`sandbox: off\`"
+  `);
+  expect(world.records()[0]?.event).toMatchObject({ type: "run-started", sandbox: "off" });
+  rmSync(path, { recursive: true });
+});
+
+it.concurrent("refuses to run without the strongest sandbox where one is required", async ({ expect }) => {
+  await using world = await createWorld({ config: { sandbox: { mode: "required" } } });
+  const path = pathWithout("bwrap");
+  const run = await world.run({ env: { PATH: `${dirname(process.execPath)}:${path}` } });
+  rmSync(path, { recursive: true });
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: sandbox: required, and the strongest sandbox is not to be had here: bubblewrap is not installed
+      Install it: apt-get install bubblewrap, dnf install bubblewrap or apk add bubblewrap.
+      \`sandbox: auto\` takes the next weaker level as well: an open network, or root without a user of its own.
+      \`sandbox: off\` accepts that agents and gates run with your rights."
   `);
 });
 

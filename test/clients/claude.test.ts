@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, inject, it } from "vitest";
 import { openClaudeSession } from "../../src/adapters/agent/agent-claude.ts";
 import type { AgentOrder, AgentSession } from "../../src/ports.ts";
-import { agentOrder } from "../support/agent-order.ts";
+import { agentOrder, uncontained } from "../support/agent-order.ts";
 import {
   type ModelServer,
   type Script,
@@ -73,7 +73,7 @@ async function stage(staging: Staging): Promise<Staged> {
     ...agentOrder(workspace, { wallMsMax: patienceMs, idleMsMax: patienceMs, ...limits }),
     logFolder: makeFolder("claude-log"),
   };
-  const program = { label: "claude", command, model, effort: "low" as const, names: [] };
+  const program = { ...uncontained, label: "claude", command, model, effort: "low" as const, names: [] };
   const session = openClaudeSession(order, program);
   cleanups.push(
     () => server.close(),

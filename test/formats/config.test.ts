@@ -75,6 +75,7 @@ describe("defaults", () => {
         turnsMax: 200,
         usdMax: 5,
         tokensMax: 20_000_000,
+        resources: { memoryBytes: null, processesMax: 1024, fileBytesMax: 4 * 2 ** 30 },
         run: {
           usdMax: null,
           tokensMax: null,
@@ -87,7 +88,7 @@ describe("defaults", () => {
         day: { usdMax: null, tokensMax: null, turnsMax: null },
       },
       concurrency: 1,
-      sandbox: "auto",
+      sandbox: { mode: "auto", egress: [], read: [], write: [] },
       land: { mode: "target", push: null, sign: false },
     });
   });
@@ -127,11 +128,15 @@ protect: [AGENTS.md, "build.gradle"]
 limits:
   attempts: 4
   rounds: 0
-  attempt: { wall: 2h, idle: 500ms, turns: 7, usd: 0.5, tokens: 900 }
+  attempt: { wall: 2h, idle: 500ms, turns: 7, usd: 0.5, tokens: 900, memory: 1.5GiB, processes: 64, file: 512MiB }
   run: { usd: 50, tokens: 800, turns: 90, wall: 8h, until: 07:00, tasks: 100, failures_in_a_row: 2 }
   day: { usd: 70, tokens: 900, turns: 95 }
 concurrency: 3
-sandbox: off
+sandbox:
+  mode: required
+  egress: [registry.npmjs.org, "*.example.com:8443"]
+  read: [/srv/models/]
+  write: [~/.cache/go-build]
 checks_dir: ../sealed
 land: { mode: branch, push: origin, sign: true }
 `);
@@ -191,6 +196,7 @@ land: { mode: branch, push: origin, sign: true }
       turnsMax: 7,
       usdMax: 0.5,
       tokensMax: 900,
+      resources: { memoryBytes: 1.5 * 2 ** 30, processesMax: 64, fileBytesMax: 512 * 2 ** 20 },
       run: {
         usdMax: 50,
         tokensMax: 800,
@@ -203,7 +209,12 @@ land: { mode: branch, push: origin, sign: true }
       day: { usdMax: 70, tokensMax: 900, turnsMax: 95 },
     },
     concurrency: 3,
-    sandbox: "off",
+    sandbox: {
+      mode: "required",
+      egress: ["registry.npmjs.org", "*.example.com:8443"],
+      read: ["/srv/models"],
+      write: ["~/.cache/go-build"],
+    },
     land: { mode: "branch", push: "origin", sign: true },
   });
 });
@@ -314,7 +325,7 @@ sandbox: of
     const overrides = { limits: { attempts: "x" }, agent: { protocl: 1 } };
     expect(complaint(`${gates}sandbox: yes\n`, overrides)).toMatchInlineSnapshot(`
       "the configuration is invalid: 3 problems:
-        ralph.config.yaml:2:10: sandbox: expected one of auto, required, off, but found "yes"
+        ralph.config.yaml:2:10: sandbox.mode: expected one of auto, required, off, but found "yes"
         command line or environment: unknown key "agent.protocl"; did you mean "protocol"?
         command line or environment: limits.attempts: expected a whole number of at least 1, but found "x"
       → Mend what is named; docs/configuration.md describes every key."
@@ -365,8 +376,32 @@ describe("overrides", () => {
   });
 
   it("mend what the file has wrong", () => {
-    expect(parse(`${gates}sandbox: of\n`, { sandbox: "off" }).sandbox).toBe("off");
+    expect(parse(`${gates}sandbox: of\n`, { sandbox: { mode: "off" } }).sandbox.mode).toBe("off");
+    const text = `${gates}sandbox: { read: [/srv] }\n`;
+    expect(parse(text, { sandbox: { mode: "off" } }).sandbox).toMatchObject({ mode: "off", read: ["/srv"] });
   });
+});
+
+it("takes a mode alone for a sandbox", () => {
+  expect(parse(`${gates}sandbox: off\n`).sandbox).toEqual({ mode: "off", egress: [], read: [], write: [] });
+});
+
+it("refuses paths and hosts that would take the sandbox away, or mean nothing", () => {
+  const paths = ["/", "~", "~/", "cache", "../x", "/srv/../etc", "~/./x"];
+  const hosts = ["https://example.com", "example.com/path", "*", "a b", "host:99999999", ""];
+  const text = `${gates}sandbox: ${JSON.stringify({ write: paths, egress: hosts })}\n`;
+  const complaints = complaint(text);
+  expect(complaints).toContain("13 problems");
+  expect(complaints).toContain(
+    "expected a full path, or one that begins with ~/, and neither / nor ~ as a whole",
+  );
+});
+
+it("refuses sizes that are none", () => {
+  const sizes = ["8", "8G", "-1GiB", "0GiB", "much"].map(
+    (size) => `${gates}limits: { attempt: { memory: ${size} } }\n`,
+  );
+  for (const text of sizes) expect(complaint(text)).toContain("expected a size such as 8GiB or 512MiB");
 });
 
 describe("the JSON Schema", () => {

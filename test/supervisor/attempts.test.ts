@@ -41,7 +41,7 @@ it.concurrent("tells a run in few lines", async ({ expect }) => {
   await using world = await createWorld();
   const run = await world.run();
   expect(run.lines.join("\n")).toMatchInlineSnapshot(`
-    "run <time> on main; sandbox: none (agents run with your rights)
+    "run <time> on main; sandbox: bubblewrap
     run started
     attempt started
     workspace prepared

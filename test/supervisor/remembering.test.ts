@@ -1,6 +1,7 @@
 /** A remembered pass stands for one gate on one tree in one environment: whatever else it was, the gate runs again. */
 import { expect, it } from "vitest";
 import { createGateProcesses } from "../../src/adapters/process/gate-process.ts";
+import { noSandbox } from "../../src/adapters/sandbox/containment.ts";
 import type { Config, Gate } from "../../src/core/config.ts";
 import { treeSha } from "../../src/core/ids.ts";
 import { passKey } from "../../src/supervisor/gating.ts";
@@ -19,7 +20,7 @@ const workspace: Config["workspace"] = { setup: "npm ci", setupInputs: [], keep:
 const tree = treeSha("a".repeat(40));
 
 function keyOf(changed: Partial<Gate> = {}, setup = workspace, of = tree): string {
-  const ports = { gates: createGateProcesses("/nowhere", setup) };
+  const ports = { gates: createGateProcesses({ reports: "/nowhere", workspace: setup, sandbox: noSandbox }) };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a key asks for nothing else
   return passKey(ports as never, of, { ...gate, ...changed });
 }

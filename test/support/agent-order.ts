@@ -1,8 +1,12 @@
 /** What an agent is opened with, for tests of the adapters alone. */
 import { join } from "node:path";
 import { commitSha } from "../../src/core/ids.ts";
+import { noSandbox } from "../../src/adapters/sandbox/containment.ts";
 import type { AgentOrder } from "../../src/ports.ts";
 import { taskOf } from "../core/driver.ts";
+
+/** For programs that are opened with the rights of the test. */
+export const uncontained = { sandbox: noSandbox, writable: [], readable: [] };
 
 const notHere = (): never => {
   throw new Error("an agent's adapter does nothing of this kind");
@@ -18,6 +22,7 @@ export function agentOrder(folder: string, limits: Partial<AgentOrder["limits"]>
       base: commitSha("0".repeat(40)),
       briefFile: join(folder, "brief.md"),
       claimFile: join(folder, "claim.json"),
+      own: join(folder, "own"),
       provision: notHere,
       seal: notHere,
       release: notHere,

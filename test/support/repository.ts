@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createDependencies } from "../../src/adapters/process/dependencies.ts";
+import { noSandbox } from "../../src/adapters/sandbox/containment.ts";
 import { createGit, type Git } from "../../src/adapters/git/git.ts";
 import { createGitTarget } from "../../src/adapters/git/git-target.ts";
 import { createGitWorkspaces } from "../../src/adapters/git/git-workspaces.ts";
@@ -104,7 +105,12 @@ export function openParts(
   const warn = (message: string): void => void warnings.push(message);
   const target = createGitTarget(git, { branch: "main", sign: false, warn });
   const signal = new AbortController().signal;
-  const dependencies = createDependencies({ workspace, folder: join(folder, "dependencies"), signal });
+  const dependencies = createDependencies({
+    workspace,
+    folder: join(folder, "dependencies"),
+    signal,
+    sandbox: noSandbox,
+  });
   return {
     git,
     target,

@@ -1,9 +1,10 @@
 /** What every manner of agent shares: how the program is started, and what its end amounts to. */
 import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { AgentConfig } from "../../core/config.ts";
 import type { AgentStop } from "../../core/message.ts";
 import type { AgentOrder } from "../../ports.ts";
+import type { Sandbox } from "../sandbox/containment.ts";
 import { buildEnvironment } from "../process/environment.ts";
 import type { GroupExit, GroupOrder } from "../process/process-group.ts";
 
@@ -16,6 +17,10 @@ export interface AgentProgram {
   readonly effort: AgentConfig["effort"];
   /** Environment variables beside the allow-list. */
   readonly names: readonly string[];
+  readonly sandbox: Sandbox;
+  /** What it needs beside its workspace. */
+  readonly writable: readonly string[];
+  readonly readable: readonly string[];
 }
 
 /** What every manner of agent is started with. */
@@ -25,6 +30,8 @@ export function groupOrder(
   which: { readonly round: number; readonly processes: number },
 ): Omit<GroupOrder, "input"> {
   const { task, attempt, workspace, limits } = order;
+  // The workspace, and beside it what the agent and the supervisor tell each other.
+  const place = dirname(workspace.briefFile);
   return {
     command: program.command,
     cwd: workspace.path,
@@ -38,8 +45,13 @@ export function groupOrder(
       RALPH_BRIEF: workspace.briefFile,
       RALPH_CLAIM: workspace.claimFile,
       // Gates name it in their commands: an agent that runs them needs some file there. It is never read.
-      RALPH_REPORT: join(order.logFolder, "report.xml"),
+      RALPH_REPORT: join(place, "report.xml"),
     },
+    enclose: program.sandbox.confine(workspace.own, {
+      writable: [place, ...program.writable],
+      readable: program.readable,
+      profile: "agent",
+    }),
     logFile: join(order.logFolder, "agent.log"),
     wallMsMax: limits.wallMsMax,
     idleMsMax: limits.idleMsMax,

@@ -1,10 +1,13 @@
 /** Opens the configured agent for an attempt. */
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AgentConfig } from "../../core/config.ts";
-import { formatAgentSettings } from "../../formats/agent-settings.ts";
+import { formatAgentSettings, trajectoryName } from "../../formats/agent-settings.ts";
 import { defaultModel } from "../../formats/models.ts";
 import type { AgentOrder, Agents, AgentSession } from "../../ports.ts";
+import { noSandbox, type Sandbox } from "../sandbox/containment.ts";
+import { commandRoots, ownRoots } from "../sandbox/program-roots.ts";
 import { openClaudeSession } from "./agent-claude.ts";
 import { openPlainSession } from "./agent-plain.ts";
 import type { AgentProgram } from "./agent-program.ts";
@@ -14,6 +17,7 @@ export interface AgentsOptions {
   readonly agent: AgentConfig;
   /** Folder of recordings, for `kind: replay`. */
   readonly recordings: string;
+  readonly sandbox: Sandbox;
 }
 
 export function createAgents(options: AgentsOptions): Agents {
@@ -27,7 +31,16 @@ export function createAgents(options: AgentsOptions): Agents {
 
 function openSession(order: AgentOrder, agent: AgentConfig, options: AgentsOptions): AgentSession {
   const { command, model, effort } = agent;
-  const program = { command: command ?? [], label: labelOf(agent), model, effort, names: agent.env };
+  const program: AgentProgram = {
+    command: command ?? [],
+    label: labelOf(agent),
+    model,
+    effort,
+    names: agent.env,
+    sandbox: options.sandbox,
+    writable: [],
+    readable: commandRoots(command ?? []),
+  };
   switch (agent.kind) {
     case "command":
       return agent.protocol === "plain"
@@ -43,6 +56,7 @@ function openSession(order: AgentOrder, agent: AgentConfig, options: AgentsOptio
     case "replay":
       return openProtocolSession(order, {
         ...program,
+        ...ownFiles(options, order),
         ...builtinProgram(agent, {
           folder: order.logFolder,
           recording:
@@ -52,6 +66,22 @@ function openSession(order: AgentOrder, agent: AgentConfig, options: AgentsOptio
         }),
       });
   }
+}
+
+/** Made beforehand and given one by one: in the folder around them lies the log that the supervisor writes. */
+function ownFiles(
+  { sandbox, recordings }: AgentsOptions,
+  { logFolder }: AgentOrder,
+): Pick<AgentProgram, "writable" | "readable"> {
+  const files = { trajectory: join(logFolder, trajectoryName), output: join(logFolder, "output") };
+  if (sandbox.level.name !== noSandbox.level.name) {
+    mkdirSync(files.output, { recursive: true, mode: 0o700 });
+    closeSync(openSync(files.trajectory, "a", 0o600));
+  }
+  return {
+    writable: [files.trajectory, files.output],
+    readable: [...ownRoots(), ...(existsSync(recordings) ? [recordings] : [])],
+  };
 }
 
 /** The sources run as they are; what is published is compiled. */

@@ -12,6 +12,7 @@ import { RalphError } from "../../errors.ts";
 import type { GateCheckout, LaidOut, Sealed, SealOrder, Workspace, Workspaces } from "../../ports.ts";
 import type { Dependencies } from "../process/dependencies.ts";
 import { removeDirectory } from "../remove-all.ts";
+import { sweepOwnPlaces } from "../sandbox/own-place.ts";
 import { type Git, troubleLine } from "./git.ts";
 import { diffTrees, readCommit } from "./object-tree.ts";
 import { nameBranch } from "./own-repository.ts";
@@ -50,15 +51,19 @@ export function createGitWorkspaces(git: Git, options: GitWorkspacesOptions): Wo
     },
     async sweep() {
       await git.sweepIndexes();
+      await sweepOwnPlaces(folder);
       const left = await readdir(folder).catch(() => []);
       await Promise.all(left.map((name) => removeDirectory(join(folder, name))));
-      return left.length;
+      return left.filter((name) => !name.endsWith(ownSuffix)).length;
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([workspaces.drain(), checkouts.drain()]);
     },
   };
 }
+
+/** Beside the workspace's folder, which the agent may write: in there it could put a link in its place. */
+const ownSuffix = ".own";
 
 const setupHint = "Run the command in a fresh clone by hand; see setup.log in the state directory.";
 
@@ -78,6 +83,7 @@ async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> 
     base,
     briefFile: join(home, "brief.md"),
     claimFile: join(home, "claim.json"),
+    own: home + ownSuffix,
     async provision() {
       const failure = await dependencies.provide(tree, false, slot.place);
       if (failure !== null) throw new RalphError("setup-failed", failure.reason, { hint: setupHint });
@@ -89,7 +95,10 @@ async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> 
       if (sealed.kind === "sealed") last = sealed.change ?? last;
       return sealed;
     },
-    release: () => pool.give(slot),
+    async release() {
+      await removeDirectory(home + ownSuffix);
+      await pool.give(slot);
+    },
   };
 }
 

@@ -12,6 +12,8 @@ import { join } from "node:path";
 import type { Config } from "../../core/config.ts";
 import { compareManifest, type Extent, type Manifest, readManifest, settle } from "../manifest.ts";
 import { removeAll } from "../remove-all.ts";
+import type { Sandbox } from "../sandbox/containment.ts";
+import { openOwnPlace } from "../sandbox/own-place.ts";
 import { buildEnvironment } from "./environment.ts";
 import { copyKept, exists, type KeptPlace, mendKept, noteKept } from "./kept.ts";
 import { startGroup } from "./process-group.ts";
@@ -37,6 +39,7 @@ export interface DependenciesOptions {
   /** Folder of the store. */
   readonly folder: string;
   readonly signal: AbortSignal;
+  readonly sandbox: Sandbox;
 }
 
 const setupMsMax = 30 * 60_000;
@@ -168,10 +171,16 @@ async function runSetup(
   options: DependenciesOptions,
 ): Promise<SetupFailure | null> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  await using own = await openOwnPlace(options.sandbox, cwd, {
+    writable: [cwd],
+    readable: [],
+    profile: "gates",
+  });
   const group = startGroup({
     command: setup,
     cwd,
-    env: buildEnvironment([]),
+    env: { ...buildEnvironment([]), ...own.env },
+    enclose: own.enclose,
     input: "",
     logFile: join(options.folder, "setup.log"),
     wallMsMax: setupMsMax,

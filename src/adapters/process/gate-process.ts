@@ -8,18 +8,28 @@ import PQueue from "p-queue";
 import type { Config, Gate } from "../../core/config.ts";
 import type { GateExit, GateResult } from "../../core/verdict.ts";
 import type { GateOrder, Gates } from "../../ports.ts";
+import type { Sandbox } from "../sandbox/containment.ts";
+import { openOwnPlace } from "../sandbox/own-place.ts";
 import { buildEnvironment } from "./environment.ts";
 import { openReportPlace } from "./gate-report.ts";
 import { type GroupExit, startGroup } from "./process-group.ts";
 
-/** `reports`: folder for reports, outside every checkout. `workspace`: how the gates' dependencies are made. */
-export function createGateProcesses(reports: string, workspace: Config["workspace"]): Gates {
+export interface GateProcesses {
+  /** Folder for reports, outside every checkout. */
+  readonly reports: string;
+  /** How the gates' dependencies are made. */
+  readonly workspace: Config["workspace"];
+  readonly sandbox: Sandbox;
+}
+
+export function createGateProcesses(options: GateProcesses): Gates {
+  const { workspace, sandbox } = options;
   const queue = new PQueue({ concurrency: availableParallelism() });
   return {
-    run: (order) => allEnded(order.gates.map((gate) => queue.add(() => runGate(gate, order, reports)))),
+    run: (order) => allEnded(order.gates.map((gate) => queue.add(() => runGate(gate, order, options)))),
     environmentDigest(gate) {
       const environment = Object.entries(buildEnvironment(gate.env)).toSorted(([a], [b]) => (a < b ? -1 : 1));
-      const tools = [process.version, process.platform, process.arch];
+      const tools = [process.version, process.platform, process.arch, sandbox.level.name];
       return createHash("sha256")
         .update(JSON.stringify([environment, tools, workspace]))
         .digest("hex");
@@ -33,16 +43,26 @@ async function allEnded<Result>(running: readonly Promise<Result>[]): Promise<re
   return Promise.all(running);
 }
 
-async function runGate(gate: Gate, order: GateOrder, reports: string): Promise<GateResult> {
+async function runGate(
+  gate: Gate,
+  order: GateOrder,
+  { reports, sandbox }: GateProcesses,
+): Promise<GateResult> {
   const startedMs = performance.now();
   await using place = await openReportPlace(gate, order.checkout, reports);
+  await using own = await openOwnPlace(sandbox, order.checkout, {
+    writable: [order.checkout, place.folder],
+    readable: [],
+    profile: "gates",
+  });
   const isLogged = order.logFolder !== "";
   const logFile = isLogged ? join(order.logFolder, `gate-${gate.name}.log`) : "/dev/null";
   if (isLogged) await rm(logFile, { force: true });
   const group = startGroup({
     command: gate.run,
     cwd: order.checkout,
-    env: { ...buildEnvironment(gate.env), RALPH_REPORT: place.file },
+    env: { ...buildEnvironment(gate.env), ...own.env, RALPH_REPORT: place.file },
+    enclose: own.enclose,
     input: "",
     logFile,
     wallMsMax: gate.timeoutMs,

@@ -1,29 +1,34 @@
 /** Where a gate leaves its test report, and how it is taken: after the gate's processes are gone, files only. */
 import { randomUUID } from "node:crypto";
 import { constants, type Dirent } from "node:fs";
-import { mkdir, open, readdir, rm } from "node:fs/promises";
+import { mkdir, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Gate } from "../../core/config.ts";
 import type { GateReport } from "../../core/verdict.ts";
 import { messageOf, systemCodeOf } from "../../errors.ts";
 import { matchGlobs } from "../../formats/glob.ts";
 import { parseReport, type ReportText } from "../../formats/test-report.ts";
+import { removeAll } from "../remove-all.ts";
 
 export interface ReportPlace extends AsyncDisposable {
   /** `$RALPH_REPORT` of this gate; outside the checkout, and named only now. */
   readonly file: string;
+  /** Holds this gate's report and no other's. */
+  readonly folder: string;
   /** To be called when all processes of the gate are gone. */
   take(): Promise<GateReport | null>;
 }
 
 /** @param folder For reports, outside every checkout. */
 export async function openReportPlace(gate: Gate, checkout: string, folder: string): Promise<ReportPlace> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${randomUUID()}.xml`);
+  const own = join(folder, randomUUID());
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  const file = join(own, "report.xml");
   const { report: kind, reportFile } = gate;
   const before = kind === null || reportFile === null ? null : await findBefore(checkout, reportFile);
   return {
     file,
+    folder: own,
     async take() {
       if (kind === null) return null;
       try {
@@ -41,7 +46,7 @@ export async function openReportPlace(gate: Gate, checkout: string, folder: stri
         return { kind: "unreadable", reason: messageOf(error) };
       }
     },
-    [Symbol.asyncDispose]: () => rm(file, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => removeAll(own),
   };
 }
 

@@ -6,9 +6,13 @@
  */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { execa } from "execa";
 import { createEnding, type Ending, type GroupLimits } from "./group-clocks.ts";
+import type { Enclose } from "../sandbox/containment.ts";
+import { containedExit, listenToBubblewrap, type Told } from "./contained-end.ts";
 import { collectOutput } from "./group-output.ts";
+import { signalFamily, stopFamily, waitForFamily } from "./process-family.ts";
 import { continueStrays, groupMark, killStrays, stopProcesses } from "./stray-processes.ts";
 
 export interface GroupOrder extends GroupLimits {
@@ -19,6 +23,8 @@ export interface GroupOrder extends GroupLimits {
   /** Written to standard input, which is then closed; null leaves it open for `write`. */
   readonly input: string | null;
   readonly logFile: string;
+  /** Puts the program into a sandbox; null: it has the rights of the supervisor. */
+  readonly enclose: Enclose | null;
   /** Lines of standard output, without their line feed. */
   readonly onLine?: (line: string | { readonly tooLong: number }) => void;
 }
@@ -62,22 +68,22 @@ export function startGroup(order: GroupOrder): ProcessGroup {
   const mark = `${supervisorMark}.${randomUUID()}`;
   // Opened first: a log that cannot be written must not leave a process behind that nobody watches.
   const output = collectOutput(order.logFile, () => ending.noteOutput());
-  const [file, ...args] = typeof order.command === "string" ? [...bash, order.command] : order.command;
-  const child = execa(file ?? "", args, {
+  const program = typeof order.command === "string" ? [...bash, order.command] : order.command;
+  const enclosed = order.enclose?.({ ...order, command: program }) ?? null;
+  const [file = "", ...args] = enclosed?.command ?? program;
+  const child = execa(file, args, {
     cwd: order.cwd,
-    env: { ...order.env, [groupMark]: mark },
+    env: { ...(enclosed?.env ?? order.env), [groupMark]: mark },
     extendEnv: false,
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "pipe",
+    stdio: ["pipe", "pipe", "pipe", ...(enclosed === null ? [] : ["pipe" as const])],
     buffer: false,
     reject: false,
     killDescendants: true,
     forceKillAfterDelay: false,
   });
   const node = child.nodeChildProcess;
-  const pid = node.pid ?? 0;
-  const ending = createEnding(order, (signal) => child.kill(signal));
+  const told = enclosed === null ? null : listenToBubblewrap(readableOf(node));
+  const ending = createEnding(order, (name) => signalGroup(name, told, () => child.kill(name)));
   if (node.stdout !== null) output.listen(node.stdout, order.onLine ?? null);
   if (node.stderr !== null) output.listen(node.stderr, null);
   // A program that does not read its input closes the pipe: that is its right.
@@ -87,41 +93,77 @@ export function startGroup(order: GroupOrder): ProcessGroup {
   const exit = (async (): Promise<GroupExit> => {
     const ended = await Promise.race([
       waitForExit(node),
-      child.then((result: Result) => startFailure(result, { program: file ?? "", cwd: order.cwd })),
+      child.then((result: Result) => startFailure(result, { program: file, cwd: order.cwd })),
     ]);
     ending.done();
     child.kill("SIGKILL");
-    await killStrays(mark);
+    await clearAway(mark, told);
     await drainStreams(node);
     output.close();
-    return ending.why === null || ended.kind === "not-started" ? ended : { kind: "ended", why: ending.why };
+    const how = told === null ? ended : containedExit(ended, told, output.text());
+    return concluded(how, { ending, limit: (await enclosed?.release()) ?? null });
   })();
+  const freezing = { ending, mark, told, pid: node.pid ?? 0, exit, kill: () => child.kill("SIGKILL") };
   return {
     write: (text) => void (node.stdin?.writable === true && node.stdin.write(text)),
     endInput: () => void node.stdin?.end(),
-    ...createFreezer({ ending, mark, pid, exit, kill: () => child.kill("SIGKILL") }),
+    ...createFreezer(freezing),
     end: ending.end,
     exit,
     output: output.text,
   };
 }
 
+function signalGroup(name: GroupSignal, told: Told | null, kill: () => void): void {
+  const first = told?.first ?? null;
+  // bubblewrap itself would end at once, and with it all that is inside.
+  if (name === "SIGTERM" && first !== null) signalFamily(first, name);
+  else kill();
+}
+
+type GroupSignal = Parameters<Parameters<typeof createEnding>[1]>[0];
+
+const readableOf = ({ stdio }: Child): Readable | null => {
+  const stream = stdio[3];
+  return stream !== undefined && stream !== null && "read" in stream ? stream : null;
+};
+
+/** With the first process of a PID namespace all others go; without one they have to be looked for. */
+async function clearAway(mark: string, told: Told | null): Promise<void> {
+  if (told !== null) await told.end;
+  if (told === null || told.first === null) await killStrays(mark);
+  else await waitForFamily(told.first);
+}
+
+function concluded(
+  exit: GroupExit,
+  { ending, limit }: { readonly ending: Ending; readonly limit: string | null },
+): GroupExit {
+  if (exit.kind === "not-started") return exit;
+  if (ending.why !== null) return { kind: "ended", why: ending.why };
+  const isRed = exit.kind !== "exited" || exit.code !== 0;
+  return limit !== null && isRed ? { kind: "signaled", signal: limit } : exit;
+}
+
 interface Freezing {
   readonly ending: Ending;
   readonly mark: string;
+  readonly told: Told | null;
   /** Of the program, and so of its group. */
   readonly pid: number;
   readonly exit: Promise<GroupExit>;
   readonly kill: () => void;
 }
 
-function createFreezer({ ending, mark, pid, exit, kill }: Freezing): Pick<ProcessGroup, "freeze" | "thaw"> {
+function createFreezer(freezing: Freezing): Pick<ProcessGroup, "freeze" | "thaw"> {
+  const { ending, mark, told, pid, exit, kill } = freezing;
   let strays: readonly number[] = [];
   return {
     async freeze() {
       if (ending.freeze()) {
-        const stopped = await stopProcesses(mark, pid);
-        if (stopped !== null) {
+        const first = told?.first ?? null;
+        const stopped = first === null ? await stopProcesses(mark, pid) : (await stopFamily(first)) && [];
+        if (stopped !== null && stopped !== false) {
           strays = stopped;
           return;
         }
@@ -130,7 +172,9 @@ function createFreezer({ ending, mark, pid, exit, kill }: Freezing): Pick<Proces
       await exit;
     },
     thaw() {
-      if (ending.thaw()) continueStrays(mark, strays);
+      if (!ending.thaw()) return;
+      if (told?.first !== undefined && told.first !== null) signalFamily(told.first, "SIGCONT");
+      else continueStrays(mark, strays);
     },
   };
 }

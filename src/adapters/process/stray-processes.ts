@@ -22,7 +22,7 @@ export async function killStrays(prefix: string): Promise<number> {
   for (let pass = 1; pass <= passesMax; pass += 1) {
     const pids = await markedProcesses(prefix);
     if (pids.length === 0) break;
-    killed += pids.filter((pid) => signal(pid, "SIGKILL")).length;
+    killed += pids.filter((pid) => signalProcess(pid, "SIGKILL")).length;
     await new Promise((resolve) => setTimeout(resolve, Math.min(5 * pass, delayMsMax)));
   }
   return killed;
@@ -35,12 +35,17 @@ export async function killStrays(prefix: string): Promise<number> {
 export async function stopProcesses(prefix: string, group: number): Promise<readonly number[] | null> {
   const needle = needleFor(prefix);
   const isMember = (pid: string): boolean => isInGroup(pid, group) || isMarked(pid, needle);
+  return stopAll(() => findProcesses(isMember));
+}
+
+/** Stops all that are found, until those are the same twice and none of them runs; null when that does not come. */
+export async function stopAll(find: () => Promise<readonly number[]>): Promise<readonly number[] | null> {
   const told = new Set<number>();
   let before: string | null = null;
   for (let pass = 1; pass <= passesMax; pass += 1) {
-    const pids = await findProcesses(isMember);
+    const pids = await find();
     const running = pids.filter((pid) => !isStill(pid, told));
-    for (const pid of running) if (signal(pid, "SIGSTOP")) told.add(pid);
+    for (const pid of running) if (signalProcess(pid, "SIGSTOP")) told.add(pid);
     // A process may fork once more before it stops: the same ones twice, all of them still, are all there are.
     const seen = pids.join(" ");
     if (running.length === 0 && seen === before) return pids;
@@ -54,7 +59,7 @@ export async function stopProcesses(prefix: string, group: number): Promise<read
 export function continueStrays(prefix: string, pids: readonly number[]): void {
   const needle = needleFor(prefix);
   // A number may be another process's by now.
-  for (const pid of pids) if (isMarked(String(pid), needle)) signal(pid, "SIGCONT");
+  for (const pid of pids) if (isMarked(String(pid), needle)) signalProcess(pid, "SIGCONT");
 }
 
 /** Processes looked at without a pause: the kernel answers at once, a promise for each costs more than the answer. */
@@ -112,7 +117,17 @@ function holds(environment: Buffer, needle: Buffer): boolean {
   return false;
 }
 
-function signal(pid: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean {
+/** Whether it is no process any more, or a dead one that nobody has asked about. */
+export function isGone(pid: number): boolean {
+  try {
+    return "ZX".includes(statOf(`/proc/${pid}`)[0] ?? "X");
+  } catch {
+    return true;
+  }
+}
+
+/** False when it is gone. */
+export function signalProcess(pid: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM"): boolean {
   try {
     return process.kill(pid, name);
   } catch {

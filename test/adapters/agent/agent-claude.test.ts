@@ -6,7 +6,7 @@ import { openClaudeSession } from "../../../src/adapters/agent/agent-claude.ts";
 import type { AgentProgram } from "../../../src/adapters/agent/agent-program.ts";
 import { noUsage } from "../../../src/core/message.ts";
 import type { AgentOrder, AgentSession } from "../../../src/ports.ts";
-import { agentOrder } from "../../support/agent-order.ts";
+import { agentOrder, uncontained } from "../../support/agent-order.ts";
 import { makeFolder } from "../../support/repository.ts";
 
 const folder = makeFolder("claude");
@@ -27,6 +27,7 @@ function open(
   { limits = {}, ...program }: Partial<AgentProgram> & { limits?: Partial<AgentOrder["limits"]> } = {},
 ): AgentSession {
   return openClaudeSession(agentOrder(folder, limits), {
+    ...uncontained,
     label: "claude",
     command: ["bash", "--norc", "-c", `${asTold}${script}`, "claude"],
     model: null,
@@ -275,6 +276,7 @@ describe("a program that does not stop", () => {
     const order = { ...agentOrder(folder), signal: stopping.signal };
     const command = ["bash", "--norc", "-c", "echo started; exec sleep 600"];
     const session = openClaudeSession(order, {
+      ...uncontained,
       label: "claude",
       command,
       model: null,

@@ -5,7 +5,7 @@ import { afterAll, expect, it } from "vitest";
 import { openProtocolSession } from "../../../src/adapters/agent/agent-protocol.ts";
 import type { AgentOrder, AgentSession } from "../../../src/ports.ts";
 import { hasMemory, makeFolder } from "../../support/repository.ts";
-import { agentOrder } from "../../support/agent-order.ts";
+import { agentOrder, uncontained } from "../../support/agent-order.ts";
 
 const folder = makeFolder("protocol");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,7 +16,14 @@ const claimed = { kind: "claimed", claim: expect.objectContaining({ summary: "Do
 /** The script is run by bash; `claim` claims, `say` prints a message. */
 function open(script: string, limits: Partial<AgentOrder["limits"]> = {}): AgentSession {
   const words = `say() { printf '%s\\n' "$1"; }; claim() { say '${claimLine}'; }`;
-  const program = { label: "test", command: `${words}\n${script}`, model: null, effort: null, names: [] };
+  const program = {
+    ...uncontained,
+    label: "test",
+    command: `${words}\n${script}`,
+    model: null,
+    effort: null,
+    names: [],
+  };
   return openProtocolSession(agentOrder(folder, limits), program);
 }
 

@@ -1,12 +1,13 @@
 /** How an agent is named in the trailer. */
 import { expect, it } from "vitest";
 import { createAgents } from "../../../src/adapters/agent/agents.ts";
+import { noSandbox } from "../../../src/adapters/sandbox/containment.ts";
 import { parseAgentConfig } from "../../../src/formats/config.ts";
 import { agentOrder } from "../../support/agent-order.ts";
 
 function labelOf(command: string | readonly string[], model: string | null = null): string {
   const agent = { ...parseAgentConfig({ command: "x" }), command, model };
-  return createAgents({ agent, recordings: "" }).open(agentOrder("/none")).label;
+  return createAgents({ agent, recordings: "", sandbox: noSandbox }).open(agentOrder("/none")).label;
 }
 
 it("names an agent by its program, or by the script that an interpreter runs", () => {

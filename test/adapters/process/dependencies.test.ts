@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createDependencies } from "../../../src/adapters/process/dependencies.ts";
+import { noSandbox } from "../../../src/adapters/sandbox/containment.ts";
 import type { Config } from "../../../src/core/config.ts";
 import { commitSha } from "../../../src/core/ids.ts";
 import type { GateCheckout } from "../../../src/ports.ts";
@@ -154,7 +155,12 @@ it("starts anew after a copy into the store that was interrupted", async () => {
   const directory = join(folder, "directory");
   const signal = new AbortController().signal;
   const workspace = { setup: "mkdir -p deps && echo made > deps/made", setupInputs: [], keep: ["deps"] };
-  const dependencies = createDependencies({ workspace, folder: join(folder, "store"), signal });
+  const dependencies = createDependencies({
+    workspace,
+    folder: join(folder, "store"),
+    signal,
+    sandbox: noSandbox,
+  });
   using repository = createRepository({ a: "1\n" });
   repository.git("clone", "-q", repository.path, directory);
   expect(await dependencies.provide(directory, true)).toBeNull();
@@ -175,7 +181,12 @@ it("keeps only the newest few of what setup made for other inputs", async () => 
   const folder = makeFolder("store");
   const signal = new AbortController().signal;
   const workspace = { setup: "mkdir -p deps && cp a deps/made", setupInputs: ["a"], keep: ["deps"] };
-  const dependencies = createDependencies({ workspace, folder: join(folder, "store"), signal });
+  const dependencies = createDependencies({
+    workspace,
+    folder: join(folder, "store"),
+    signal,
+    sandbox: noSandbox,
+  });
   for (let input = 1; input <= 5; input += 1) {
     const directory = join(folder, `directory-${input}`);
     using repository = createRepository({ a: `${input}\n` });
@@ -193,7 +204,12 @@ describe("what setup makes that names the directory it was made in", () => {
     const folder = makeFolder("store");
     const signal = new AbortController().signal;
     const workspace = { setup, setupInputs: ["a"], keep: ["deps"] };
-    const dependencies = createDependencies({ workspace, folder: join(folder, "store"), signal });
+    const dependencies = createDependencies({
+      workspace,
+      folder: join(folder, "store"),
+      signal,
+      sandbox: noSandbox,
+    });
     using repository = createRepository({ a: "1\n" });
     const directories = ["one", "two"].map((name) => join(folder, name));
     for (const directory of directories) {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { createGateProcesses } from "../../../src/adapters/process/gate-process.ts";
+import { noSandbox } from "../../../src/adapters/sandbox/containment.ts";
 import type { Gate } from "../../../src/core/config.ts";
 import type { GateResult } from "../../../src/core/verdict.ts";
 import { hasMemory, makeFolder } from "../../support/repository.ts";
@@ -11,7 +12,11 @@ import { hasMemory, makeFolder } from "../../support/repository.ts";
 const folder = makeFolder("gates");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const reports = join(folder, "reports");
-const gates = createGateProcesses(reports, { setup: null, setupInputs: [], keep: [] });
+const gates = createGateProcesses({
+  reports,
+  workspace: { setup: null, setupInputs: [], keep: [] },
+  sandbox: noSandbox,
+});
 const never = new AbortController().signal;
 
 const gate = (run: string, changed: Partial<Gate> = {}): Gate => ({

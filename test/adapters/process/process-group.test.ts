@@ -20,6 +20,7 @@ function start(order: Start): ProcessGroup & { readonly logFile: string } {
   const logFile = join(folder, `${(count += 1)}.log`);
   const group = startGroup({
     cwd: folder,
+    enclose: null,
     env: buildEnvironment([]),
     input: "",
     logFile,

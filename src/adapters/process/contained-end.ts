@@ -1,0 +1,62 @@
+/** What bubblewrap tells of the program in it, on a descriptor of its own: the first process inside, and how it ended. */
+import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
+import type { GroupExit } from "./process-group.ts";
+
+export interface Told {
+  /** As it is seen from outside; null before it is known. */
+  first: number | null;
+  /** Null when the program was never started. */
+  code: number | null;
+  /** Resolves when nothing more will be told. */
+  readonly end: Promise<void>;
+}
+
+/** @param stream Descriptor 3 of bubblewrap; nobody inside has it. */
+export function listenToBubblewrap(stream: Readable | null): Told {
+  let text = "";
+  const end = Promise.withResolvers<void>();
+  const told: Told = { first: null, code: null, end: end.promise };
+  if (stream === null) end.resolve();
+  stream?.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+    told.first ??= numberIn(text, /"child-pid": (\d+)/);
+    told.code ??= numberIn(text, /"exit-code": (\d+)/);
+  });
+  for (const event of ["end", "error", "close"]) stream?.once(event, () => end.resolve());
+  return told;
+}
+
+function numberIn(text: string, pattern: RegExp): number | null {
+  const match = pattern.exec(text)?.[1];
+  return match === undefined ? null : Number(match);
+}
+
+/** Without its word the program did not run: bubblewrap's own exit is neither green nor red. */
+export function containedExit(exit: GroupExit, told: Told, output: string): GroupExit {
+  if (told.code !== null) return exitOf(told.code);
+  if (exit.kind === "signaled") return exit;
+  const lines = stripVTControlCharacters(output).trim().split("\n");
+  const line = lines.findLast((each) => each.startsWith("bwrap: ")) ?? lines.at(-1) ?? "";
+  return { kind: "not-started", reason: reasonOf(line) };
+}
+
+const signalBase = 128;
+
+/** As a shell would: a signal is told as 128 and its number. */
+function exitOf(code: number): GroupExit {
+  const name = Object.entries(constants.signals).find(([, number]) => number === code - signalBase)?.[0];
+  return name === undefined ? { kind: "exited", code } : { kind: "signaled", signal: name };
+}
+
+function reasonOf(line: string): string {
+  const [, program = "", why = ""] = /^bwrap: execvp (.*): (.*)$/.exec(line) ?? [];
+  if (program !== "")
+    return why === "No such file or directory"
+      ? `there is no program ${program} in the sandbox`
+      : `${program}: ${why}`;
+  const [, folder] = /^bwrap: Can't chdir to (.*): /.exec(line) ?? [];
+  if (folder !== undefined) return `the directory ${folder} is gone`;
+  return `the sandbox could not be made: ${line.replace(/^bwrap: /, "") || "it gave no reason"}`;
+}

@@ -1,0 +1,126 @@
+/** Finds cgroups in which this process may make more: version 2 where it has been delegated, else version 1. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+export interface Hierarchy {
+  /** New cgroups are made in it. */
+  readonly base: string;
+  /** Name, value, and whether the limit would not hold without it. */
+  readonly files: readonly (readonly [file: string, value: string, must: boolean])[];
+  /** How often a process of a cgroup was killed because the memory was used up. */
+  readonly kills: (folder: string) => number;
+}
+
+export interface Cgroups {
+  readonly name: string;
+  readonly hierarchies: readonly Hierarchy[];
+}
+
+export interface CgroupLimits {
+  readonly memoryBytes: number;
+  readonly processesMax: number;
+}
+
+/** `reason`: why there are none. */
+export function findCgroups(limits: CgroupLimits): Cgroups | { readonly reason: string } {
+  if (process.platform !== "linux") return { reason: "this system has no cgroups" };
+  const memory = String(limits.memoryBytes);
+  const processes = String(limits.processesMax);
+  const v2: Omit<Hierarchy, "base"> = {
+    files: [
+      ["memory.max", memory, true],
+      ["memory.swap.max", "0", false],
+      ["pids.max", processes, true],
+    ],
+    kills: (folder) => countIn(join(folder, "memory.events"), /^oom_kill (\d+)$/m),
+  };
+  const ours = [pathOf("", "cgroup2")].flatMap((path) => (path === null ? [] : [path, dirname(path)]));
+  const unified = ours.find((base) => canMake(base, ["memory.max", "pids.max"]));
+  if (unified !== undefined) return { name: "cgroup", hierarchies: [{ base: unified, ...v2 }] };
+  const v1: readonly [string, string, Omit<Hierarchy, "base">][] = [
+    ["pids", "pids.max", { files: [["pids.max", processes, true]], kills: () => 0 }],
+    [
+      "memory",
+      "memory.limit_in_bytes",
+      {
+        files: [
+          ["memory.limit_in_bytes", memory, true],
+          ["memory.memsw.limit_in_bytes", memory, false],
+        ],
+        kills: (folder) => countIn(join(folder, "memory.oom_control"), /^oom_kill (\d+)$/m),
+      },
+    ],
+  ];
+  const hierarchies = v1.flatMap(([controller, file, rest]) => {
+    const base = pathOf(controller, "cgroup");
+    return base !== null && canMake(base, [file]) ? [{ base, ...rest }] : [];
+  });
+  if (hierarchies.length === v1.length) return { name: "cgroup (version 1)", hierarchies };
+  return { reason: "this process may make no cgroups" };
+}
+
+function countIn(file: string, pattern: RegExp): number {
+  try {
+    return Number(pattern.exec(readFileSync(file, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Where this process is in a hierarchy: the folder. */
+function pathOf(controller: string, type: "cgroup" | "cgroup2"): string | null {
+  const own = readFileSync("/proc/self/cgroup", "utf8")
+    .split("\n")
+    .map((line) => /^\d+:([^:]*):(.*)$/.exec(line))
+    .find((match) => match?.[1]?.split(",").includes(controller) === true)?.[2];
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n").map(readMount);
+  const mount = mounts.find(
+    (each) => each.type === type && (controller === "" || each.options.includes(controller)),
+  );
+  if (own === undefined || mount === undefined) return null;
+  const way = relative(mount.root, own);
+  // Of a hierarchy that belongs to somebody else this process sees only a part.
+  const folder = way.startsWith("..") ? mount.at : join(mount.at, way);
+  return existsSync(folder) ? folder : mount.at;
+}
+
+interface MountLine {
+  readonly root: string;
+  readonly at: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+function readMount(line: string): MountLine {
+  const [left = "", right = ""] = line.split(" - ");
+  const [, , , root = "", at = ""] = left.split(" ");
+  const [type = "", , options = ""] = right.split(" ");
+  return { root, at, type, options: options.split(",") };
+}
+
+/** By making one, and having a process join it. */
+function canMake(base: string, files: readonly string[]): boolean {
+  const folder = join(base, `ralph-trial-${process.pid}`);
+  try {
+    mkdirSync(folder);
+  } catch {
+    return false;
+  }
+  try {
+    const canJoin = (): boolean =>
+      spawnSync("sh", ["-c", 'echo $$ > "$1/cgroup.procs"', "sh", folder], { stdio: "ignore" }).status === 0;
+    return files.every((file) => existsSync(join(folder, file))) && canJoin();
+  } finally {
+    for (let attempt = 0; attempt < 50 && !tryRemove(folder); attempt += 1);
+  }
+}
+
+function tryRemove(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return !existsSync(folder);
+  }
+}

@@ -1,0 +1,82 @@
+/** What a sandbox is to those who start programs: what one of them may see, and the command line that sees to it. */
+
+export interface Level {
+  /** As `status` and the journal name it. */
+  readonly name: string;
+  readonly gives: string;
+  /** Empty: nothing. */
+  readonly lacks: string;
+}
+
+/** Who is let through by the one way out: what it may reach is decided there. */
+export type EgressProfile = "agent" | "gates";
+
+/** The one way out of a sandbox that has no network. */
+export interface EgressDoor {
+  /** A unix socket of the supervisor's; inside it is always `egressSocket`. */
+  readonly socket: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Puts what the program needs to find the way before its command. */
+  readonly wrap: (command: readonly string[]) => readonly string[];
+}
+
+export const egressSocket = "/run/ralph/egress.sock";
+
+export interface Confinement {
+  /** Files and folders that are there. All else that is visible can only be read. */
+  readonly writable: readonly string[];
+  /** Beside the system, what is on PATH, and what the configuration names. */
+  readonly readable: readonly string[];
+  readonly profile: EgressProfile;
+}
+
+export interface Start {
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A program in its sandbox: on descriptor 3 bubblewrap tells the first process inside, and how the program ended. */
+export interface Enclosed {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** To be called when all its processes are gone. Returns the limit that ended it, for people; null: none did. */
+  readonly release: () => Promise<string | null>;
+}
+
+export type Enclose = (start: Start) => Enclosed;
+
+export interface Sandbox {
+  readonly level: Level;
+  /** What `doctor` tells beside the level: roots that can be read, and what holds which limit. */
+  readonly facts: SandboxFacts;
+  /**
+   * Null: nothing is contained, because the configuration says so.
+   *
+   * @param own Folder for HOME and temporary files, which are made unless they are there. Nobody inside may be able to
+   *   write to the folder that it lies in.
+   */
+  readonly confine: (own: string, confinement: Confinement) => Enclose | null;
+  /** Removes what an earlier supervisor of this state directory left. Only for who holds its lease. */
+  readonly sweep: () => void;
+}
+
+export interface SandboxFacts {
+  readonly readable: readonly string[];
+  /** Limits that hold, and by what. */
+  readonly limits: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const off: Level = {
+  name: "off",
+  gives: "nothing",
+  lacks: "agents and gates run with your rights, because the configuration says `sandbox: off`",
+};
+
+export const noSandbox: Sandbox = {
+  level: off,
+  facts: { readable: [], limits: [], warnings: [] },
+  confine: () => null,
+  sweep: () => {},
+};

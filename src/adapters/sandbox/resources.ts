@@ -1,0 +1,132 @@
+/** Limits on memory, processes and file size of one contained program: by cgroups where they are ours, else by rlimits. */
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import type { ResourceLimits } from "../../core/config.ts";
+import { messageOf } from "../../errors.ts";
+import { formatBytes } from "../../formats/byte-size.ts";
+import { findCgroups, type Hierarchy } from "./cgroups.ts";
+
+/** The limits of one program that is started now. */
+export interface Share {
+  /** Lines of bash that put the shell, and whatever it starts, under the limits. */
+  readonly script: string;
+  /** Whether they count every process of the user's on the machine, unless they are set inside of a user namespace. */
+  readonly isForInside: boolean;
+  readonly release: () => Promise<string | null>;
+}
+
+export interface Resources {
+  readonly begin: () => Share;
+  /** Removes the cgroups of this mark, with whoever is in them. */
+  readonly sweep: () => void;
+  /** What holds, and by what, for people. */
+  readonly facts: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const prefixOf = (mark: string): string => `ralph-${mark}-`;
+
+/** @param mark Names this supervisor's cgroups. */
+export function openResources(mark: string, limits: ResourceLimits): Resources {
+  const memoryBytes = limits.memoryBytes ?? defaultMemory();
+  const texts = [`memory ${formatBytes(memoryBytes)}`, `processes ${limits.processesMax}`];
+  const file = `file size ${formatBytes(limits.fileBytesMax)} by rlimit`;
+  const cgroups = findCgroups({ memoryBytes, processesMax: limits.processesMax });
+  // In units of 1024 bytes, as bash counts them.
+  const fileLimit = `ulimit -c 0; ulimit -f ${Math.ceil(limits.fileBytesMax / 1024)} || exit 125`;
+  if ("reason" in cgroups) {
+    const isRoot = process.getuid?.() === 0;
+    const rlimits = `ulimit -d ${Math.ceil(memoryBytes / 1024)}; ulimit -u ${limits.processesMax}`;
+    const script = `${fileLimit}; ${rlimits}`;
+    return {
+      begin: () => ({ script, isForInside: true, release: () => Promise.resolve(null) }),
+      sweep: () => {},
+      facts: [
+        `${texts[0] ?? ""} for each process by rlimit`,
+        ...(isRoot ? [] : [`${texts[1] ?? ""} by rlimit`]),
+        file,
+      ],
+      warnings: isRoot
+        ? [`the number of processes is not limited: ${cgroups.reason}, and rlimits do not bind root`]
+        : [`limits are rlimits, for each process alone: ${cgroups.reason}`],
+    };
+  }
+  return {
+    begin: () =>
+      beginIn(cgroups.hierarchies, { name: `${prefixOf(mark)}${randomUUID()}`, fileLimit, memoryBytes }),
+    sweep: () => cgroups.hierarchies.forEach(({ base }) => removeLeft(base, prefixOf(mark))),
+    facts: [`${texts.join(" and ")} by ${cgroups.name}`, file],
+    warnings: [],
+  };
+}
+
+/** The rest is for people, the supervisor and the file cache. */
+const machineShare = 0.75;
+
+const defaultMemory = (): number =>
+  Math.floor(Math.min(totalmem(), process.constrainedMemory() || Infinity) * machineShare);
+
+interface Begin {
+  readonly name: string;
+  readonly fileLimit: string;
+  readonly memoryBytes: number;
+}
+
+function beginIn(hierarchies: readonly Hierarchy[], { name, fileLimit, memoryBytes }: Begin): Share {
+  const folders = hierarchies.map(({ base }) => join(base, name));
+  for (const [at, { files }] of hierarchies.entries()) makeCgroup(folders[at] ?? "", files);
+  const joins = folders.map((folder) => `echo $$ > '${folder}/cgroup.procs' || exit 125`);
+  return {
+    script: [...joins, fileLimit].join("; "),
+    isForInside: false,
+    async release() {
+      const isOver = hierarchies.some(({ kills }, at) => kills(folders[at] ?? "") > 0);
+      for (const folder of folders) await removeCgroup(folder);
+      return isOver ? `the memory limit (limits.attempt.memory, ${formatBytes(memoryBytes)})` : null;
+    },
+  };
+}
+
+function makeCgroup(folder: string, files: Hierarchy["files"]): void {
+  mkdirSync(folder);
+  for (const [file, value, must] of files) {
+    try {
+      writeFileSync(join(folder, file), value);
+    } catch (error) {
+      // Without swap in the kernel there is nothing to limit.
+      if (must)
+        throw new Error(`the cgroup ${folder} takes no ${file}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+const triesMax = 40;
+
+/** A process that has just died counts for a moment. What stays is removed at the next start. */
+async function removeCgroup(folder: string): Promise<void> {
+  for (let attempt = 1; attempt <= triesMax; attempt += 1) {
+    try {
+      return rmdirSync(folder);
+    } catch {
+      if (!existsSync(folder)) return;
+      await setTimeout(5);
+    }
+  }
+}
+
+function removeLeft(base: string, prefix: string): void {
+  for (const name of readdirSync(base).filter((each) => each.startsWith(prefix))) {
+    const folder = join(base, name);
+    for (const pid of readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean)) {
+      try {
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // Gone meanwhile.
+      }
+    }
+    void removeCgroup(folder);
+  }
+}
