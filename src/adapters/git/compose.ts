@@ -39,20 +39,32 @@ async function composeCode(git: Git, { onto, change }: ComposeOrder): Promise<Co
   throw new RalphError("git-failed", `git merge-tree failed: ${firstLine(merge.stderr)}`);
 }
 
-/** A change can make git refuse our files, by the attributes that it gives them. What fails without it is no fault of its. */
+/**
+ * A change can make git refuse our files, by the attributes that it gives them. What fails without it is no fault of
+ * its, and neither is what passes: a git that could not be started, or that was killed.
+ */
 async function withOwnFiles(
   git: Git,
   tree: TreeSha,
   { onto, change, files }: ComposeOrder,
 ): Promise<TreeSha | Extract<Composed, { kind: "refused" }>> {
-  try {
-    return await withFiles(git, tree, files);
-  } catch (error) {
-    if (change === null || !(error instanceof RalphError)) throw error;
-    await withFiles(git, treeSha((await readCommit(git.objects, onto)).tree), files);
-    return { kind: "refused", reason: error.message };
-  }
+  const first = await withFilesOrWhy(git, tree, files);
+  if (!(first instanceof RalphError)) return first;
+  if (change === null) throw first;
+  await withFiles(git, treeSha((await readCommit(git.objects, onto)).tree), files);
+  const again = await withFilesOrWhy(git, tree, files);
+  return again instanceof RalphError ? { kind: "refused", reason: again.message } : again;
 }
+
+const withFilesOrWhy = (
+  git: Git,
+  tree: TreeSha,
+  files: ReadonlyMap<string, string>,
+): Promise<TreeSha | RalphError> =>
+  withFiles(git, tree, files).catch((error: unknown) => {
+    if (error instanceof RalphError) return error;
+    throw error;
+  });
 
 /**
  * The tree with files of the supervisor's own laid over it. They are added from a folder, as any file is, so that the

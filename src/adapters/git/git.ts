@@ -135,7 +135,11 @@ function startStanding(
 ): StandingProcess {
   const [program = "", ...args] = command;
   const env = gitEnvironment(variables);
-  return spawn(program, args, { cwd: gitDir, env, stdio: ["pipe", "pipe", "ignore"], detached: true });
+  const child = spawn(program, args, { cwd: gitDir, env, stdio: ["pipe", "pipe", "ignore"], detached: true });
+  // Why it could not be started is told by an event, and by the questions that nobody answers.
+  child.on("error", () => {});
+  if (hasPipes(child)) return child;
+  throw new RalphError("git-failed", `git could not be started: ${noPipes}`, { hint: hintFor("EMFILE") });
 }
 
 /** Git in a directory of which nothing is known yet. */
@@ -181,20 +185,19 @@ function runGit(args: readonly string[], { cwd, env, input, timeoutMs }: Place):
     const child = spawn("git", args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    child.once("error", (cause: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      reject(startFailure(cwd, cause));
+    });
+    if (!hasPipes(child)) return;
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
     // A command that does not read its input closes the pipe: what it answers tells whether that was right.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
-    child.once("error", (cause: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      reject(startFailure(cwd, cause));
-    });
     let isLate = false;
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => ((isLate = true), endGroup(child.pid)), timeoutMs);
+    if (timeoutMs !== undefined) timer = setTimeout(() => ((isLate = true), endGroup(child.pid)), timeoutMs);
     child.once("close", (code) => {
       clearTimeout(timer);
       const trouble = isLate ? `${timedOut} ${timeoutMs} ms\n` : textOf(stderr);
@@ -220,8 +223,17 @@ function startFailure(cwd: string, cause: NodeJS.ErrnoException): RalphError {
   if (!existsSync(cwd)) return directoryGone(cwd);
   const message =
     cause.code === "ENOENT" ? "git is not on PATH" : `git could not be started: ${cause.message}`;
-  return new RalphError("git-failed", message, { hint: "Install git 2.38 or newer.", cause });
+  return new RalphError("git-failed", message, { hint: hintFor(cause.code), cause });
 }
+
+const hintFor = (code: string | undefined): string =>
+  code === "ENOENT"
+    ? "Install git 2.38 or newer."
+    : "See what this user may open and start (ulimit -n, ulimit -u), and what memory is free.";
+
+/** Where no file may be opened any more, node starts nothing, makes no pipes, and says so only later. */
+const hasPipes = (child: { readonly stdin?: unknown }): boolean => child.stdin !== undefined;
+const noPipes = "too many files are open";
 
 const directoryGone = (cwd: string): RalphError =>
   new RalphError("git-failed", `the directory ${cwd} is gone`);

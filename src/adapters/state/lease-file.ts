@@ -4,9 +4,10 @@
  * The lease keeps people from starting two by mistake. Correctness does not rest on it: every landing is a
  * compare-and-swap with a landed ref.
  */
-import { createHash, randomUUID } from "node:crypto";
-import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { RalphError, systemCodeOf } from "../../errors.ts";
 
 export interface LeaseHolder {
@@ -29,19 +30,33 @@ export function takeLease(file: string, since: string): Disposable {
     host: hostname(),
     since,
   };
-  const own = `${file}.${randomUUID()}`;
-  writeFileSync(own, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+  const own = `${file}.${holder.pid}-${holder.startTime}`;
   try {
+    writeFileSync(own, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
     takeName(own, file);
   } finally {
     rmSync(own, { force: true });
   }
+  sweepDead(file);
   return {
     [Symbol.dispose]() {
       const found = parseLease(readText(file));
       if (found?.pid === holder.pid && found.startTime === holder.startTime) rmSync(file, { force: true });
     },
   };
+}
+
+/** Removes what others left who were killed while they took the lease; whoever takes it now still needs theirs. */
+function sweepDead(file: string): void {
+  const prefix = `${basename(file)}.`;
+  for (const name of readdirSync(dirname(file)).filter((each) => each.startsWith(prefix))) {
+    const path = join(dirname(file), name);
+    const [, pid, startTime] = /^(\d+)-(\d*)$/.exec(name.slice(prefix.length)) ?? [];
+    const holder = parseLease(readText(path));
+    const isNeeded =
+      pid === undefined ? holder !== null && isAlive(holder) : startTimeOf(Number(pid)) === startTime;
+    if (!isNeeded) rmSync(path, { force: true });
+  }
 }
 
 /** Who holds the lease and is alive, or null. */

@@ -1,6 +1,6 @@
 /** Passes that were seen, one small file each, named by the digest of their key. Failures are never remembered. */
-import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestResult } from "../../core/verdict.ts";
 import type { Passes } from "../../ports.ts";
@@ -9,6 +9,9 @@ export const digest = (text: string): string => createHash("sha256").update(text
 
 export function createPassFiles(folder: string): Passes {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // One name for all: a killed supervisor leaves at most this one.
+  const partial = join(folder, "pass.partial");
+  rmSync(partial, { force: true });
   const fileOf = (key: string): string => join(folder, `${digest(key)}.json`);
   return {
     recall(key) {
@@ -21,9 +24,12 @@ export function createPassFiles(folder: string): Passes {
       }
     },
     remember(key, tests) {
-      const partial = join(folder, `${randomUUID()}.partial`);
-      writeFileSync(partial, JSON.stringify({ key, tests }), { mode: 0o600 });
-      renameSync(partial, fileOf(key));
+      try {
+        writeFileSync(partial, JSON.stringify({ key, tests }), { mode: 0o600 });
+        renameSync(partial, fileOf(key));
+      } finally {
+        rmSync(partial, { force: true });
+      }
     },
   };
 }
