@@ -8,6 +8,7 @@ import { limitMutants } from "./limits.ts";
 import type { Mutant } from "./mutant.ts";
 import { slotMutants } from "./slots.ts";
 import { testMutants } from "./tests.ts";
+import { tortureMutants } from "./torture.ts";
 
 export const mutants: readonly Mutant[] = [
   ...judgingMutants,
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...agentMutants,
   ...slotMutants,
   ...landingMutants,
+  ...tortureMutants,
   ...crashMutants,
   ...limitMutants,
 ];

@@ -6,8 +6,13 @@ import { join } from "node:path";
 /** Renamed first, so that a half-deleted directory is never mistaken for a whole one. */
 export async function removeDirectory(path: string): Promise<void> {
   const doomed = `${path}.gone`;
-  await rename(path, doomed).catch(() => {});
+  const isRenamed = await rename(path, doomed).then(
+    () => true,
+    () => false,
+  );
   await removeAll(doomed);
+  // An earlier removal may have been cut short, and the name have been in the way.
+  if (!isRenamed) await removeAll(path);
 }
 
 export async function removeAll(path: string): Promise<void> {

@@ -1,0 +1,74 @@
+/** Mutants of what the torture has found: temporary files after a kill, and trouble of the machine's own. */
+import type { Mutant } from "./mutant.ts";
+
+const tortureTest = "test/torture/torture.test.ts";
+
+export const tortureMutants: readonly Mutant[] = [
+  {
+    name: "passing-trouble-blamed",
+    removes: "A git that could not be started once while a change was composed counts as the change's fault.",
+    edits: [
+      {
+        file: "src/adapters/git/compose.ts",
+        find: "  const again = await withFilesOrWhy(git, tree, files);\n",
+        replace: "  const again = first as typeof first | TreeSha;\n",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/git/compose.test.ts",
+      title: "lands a change although git could not be started once",
+    },
+  },
+  {
+    name: "no-descriptors-no-words",
+    removes: "Where no file may be opened any more, a git that cannot be started is no error but a defect.",
+    edits: [{ file: "src/adapters/git/git.ts", find: "    if (!hasPipes(child)) return;\n", replace: "" }],
+    killedBy: { file: tortureTest, title: "keeps all promises when this goes wrong: EMFILE:2:on" },
+  },
+  {
+    name: "torn-removal-in-the-way",
+    removes: "A directory whose earlier removal was cut short, and begun anew since, is left alone.",
+    edits: [
+      {
+        file: "src/adapters/remove-all.ts",
+        find: "  if (!isRenamed) await removeAll(path);\n",
+        replace: "",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/remove-all.test.ts",
+      title: "removes a directory although an earlier removal of its name was cut short",
+    },
+  },
+  {
+    name: "torn-lease-left",
+    removes: "What a supervisor leaves that is killed while it takes the lease stays for ever.",
+    edits: [
+      {
+        file: "src/adapters/state/lease-file.ts",
+        find: "  sweepDead(file);\n  return {",
+        replace: "  return {",
+      },
+    ],
+    killedBy: {
+      file: tortureTest,
+      title: "keeps all promises when it is killed right after fs.writeSync of state/lease.json.",
+    },
+  },
+  {
+    name: "torn-pass-left",
+    removes:
+      "What a supervisor leaves that is killed while it remembers a pass has a name that nobody knows.",
+    edits: [
+      {
+        file: "src/adapters/state/pass-files.ts",
+        find: '"pass.partial"',
+        replace: "`${process.pid}.partial`",
+      },
+    ],
+    killedBy: {
+      file: tortureTest,
+      title: "keeps all promises when it is killed right after fs.writeSync of state/passes/",
+    },
+  },
+];
