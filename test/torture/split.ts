@@ -2,14 +2,15 @@
  * Two supervisors on one repository at once, with the lease out of the way: state directories of their own, or the
  * lease file removed. One of them may stand still in the middle of its work while the other one does all of it.
  */
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDice } from "../../src/drill/chance.ts";
 import { signalTo, stateOf } from "./people.ts";
 import type { Family, Scenario, Scene } from "./scenario.ts";
 import type { StartOptions, WorldPlan } from "./torture-world.ts";
-import { type Expectation, judgeWorld } from "./world-judge.ts";
+import { type Expectation, judgeSafety, judgeWorld } from "./world-judge.ts";
 
 const boundariesMax = 2_000;
 
@@ -32,6 +33,7 @@ function scenarioOf(seed: number): Scenario {
     plan,
     async run(scene) {
       const { world } = scene;
+      if (roll() < 0.2) return shareState(scene, roll);
       const other = join(world.folder, "other-state");
       await mkdir(other);
       const states = [world.state, other];
@@ -44,6 +46,21 @@ function scenarioOf(seed: number): Scenario {
       return judgeWorld(world, last, end);
     },
   };
+}
+
+/** Somebody removes the lease of a living supervisor. What the two make of one journal is told, and never lands wrong. */
+async function shareState(scene: Scene, roll: () => number): Promise<readonly string[]> {
+  const { world } = scene;
+  const lease = join(world.state, "lease.json");
+  const laterMs = roll() * 600;
+  scene.count("leases removed");
+  await scene.supervise({}, async (pid) => {
+    while (stateOf(pid) === "running" && !existsSync(lease)) await sleep(5);
+    await sleep(laterMs);
+    await rm(lease, { force: true });
+    await scene.supervise();
+  });
+  return judgeSafety(world);
 }
 
 /** The first one stops itself somewhere, the second one works through everything, then the first one goes on. */

@@ -35,13 +35,13 @@ const scenarioOf = (name: string): Scenario => ({
       signalTo(pid, "SIGKILL");
     });
     scene.count(killed.signal === "SIGKILL" ? "kills" : "kills too late");
-    const isContained = !killed.said.includes("sandbox: none");
+    const isContained = /sandbox: (?!none|off)/.test(killed.said);
     const left = await waitUntilGone(scene, isContained ? goneMsMax : 0);
     const broken = isContained ? left.map(({ command }) => `outlived the supervisor by 2 s: ${command}`) : [];
     scene.count(isContained ? "contained" : "not contained");
     const last = await scene.supervise();
-    broken.push(...endEscaped(scene, isContained));
-    await waitUntilGone(scene, goneMsMax);
+    broken.push(...judgeEscaped(scene, isContained));
+    await endAll(scene);
     return [...broken, ...(await judgeWorld(world, last, { landed: ["wild"], givenUp: [] }))];
   },
 });
@@ -66,13 +66,20 @@ async function waitUntilGone({ world }: Scene, msMax: number): Promise<readonly 
   }
 }
 
-/** What no mark leads to: counted where no sandbox holds it, a broken promise anywhere else. Nothing stays behind. */
-function endEscaped(scene: Scene, isContained: boolean): readonly string[] {
+/** What no mark leads to: counted where no sandbox holds it, a broken promise anywhere else. */
+function judgeEscaped(scene: Scene, isContained: boolean): readonly string[] {
   const broken: string[] = [];
-  for (const { pid, command, isMarked } of livingProcesses(scene.world)) {
+  for (const { command, isMarked } of livingProcesses(scene.world)) {
     if (isMarked || isContained) broken.push(`survived the next supervisor: ${command}`);
     else scene.count("escaped without a mark");
-    signalTo(pid, "SIGKILL");
   }
   return broken;
+}
+
+/** The torture itself leaves nothing: a process that forks for ever takes several passes. */
+async function endAll({ world }: Scene): Promise<void> {
+  for (let left = livingProcesses(world); left.length > 0; left = livingProcesses(world)) {
+    for (const { pid } of left) signalTo(pid, "SIGKILL");
+    await sleep(5);
+  }
 }

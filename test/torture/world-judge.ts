@@ -57,6 +57,34 @@ export async function judgeWorld(
   return broken;
 }
 
+/**
+ * What must be true even where somebody took the lease away and two supervisors wrote one journal: nothing lands twice,
+ * nothing red lands, every landing has its ref.
+ */
+export async function judgeSafety(world: TortureWorld): Promise<readonly string[]> {
+  const commits = await commitsOf(world);
+  const subjects = commits.map((line) => line.slice(41));
+  const landed = world.plan.tasks.filter((task) => timesOf(subjects, `Do ${task}`) > 0);
+  const twice = landed.filter((task) => timesOf(subjects, `Do ${task}`) > 1);
+  return [
+    ...twice.map((task) => `"Do ${task}" landed more than once`),
+    ...(await judgeColours(world, commits)),
+    ...(await judgeRefs(world, { landed, givenUp: [] })),
+  ];
+}
+
+async function commitsOf(world: TortureWorld): Promise<readonly string[]> {
+  const log = await world.git("log", "--first-parent", "--format=%H %s", `${world.first}..main`);
+  return log.split("\n").filter((line) => line !== "");
+}
+
+async function judgeColours(world: TortureWorld, commits: readonly string[]): Promise<readonly string[]> {
+  const broken: string[] = [];
+  for (const line of commits)
+    if (await isRed(world, line.slice(0, 40))) broken.push(`a red commit is on the target: ${line}`);
+  return broken;
+}
+
 /** 0 when the queue is drained, 1 when some tasks need a person. */
 function judgeLast(
   { status, signal, said }: Ending,
@@ -68,8 +96,7 @@ function judgeLast(
 }
 
 async function judgeTarget(world: TortureWorld, expected: Expectation): Promise<readonly string[]> {
-  const log = await world.git("log", "--first-parent", "--format=%H %s", `${world.first}..main`);
-  const commits = log.split("\n").filter((line) => line !== "");
+  const commits = await commitsOf(world);
   const subjects = commits.map((line) => line.slice(41));
   const ends = endsOf(subjects, expected);
   const broken: string[] = [];
@@ -84,9 +111,7 @@ async function judgeTarget(world: TortureWorld, expected: Expectation): Promise<
   const wanted = ends.landed.length + sum(givenUp) + (expected.people ?? 0);
   if (subjects.length !== wanted)
     broken.push(`the target has ${subjects.length} commits, not ${wanted}: ${subjects.join("; ")}`);
-  for (const line of commits)
-    if (await isRed(world, line.slice(0, 40))) broken.push(`a red commit is on the target: ${line}`);
-  return broken;
+  return [...broken, ...(await judgeColours(world, commits))];
 }
 
 /** Which of two clashing tasks landed is known afterwards; the other one must have been given up. */
