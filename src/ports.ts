@@ -13,7 +13,9 @@ export interface Clock {
   today(): string;
   /** The day on the local calendar. */
   localDay(): string;
-  /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
+  /** For how long something took: nobody sets it, and it stands still while the machine sleeps. */
+  runningMs(): number;
+  /** Resolves after `ms` or as soon as `signal` aborts, and once a minute: look at the date again. Never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 /** All mutants, and the table of them for docs/mutants.md. */
 import { agentMutants } from "./agents.ts";
+import { clockMutants } from "./clocks.ts";
 import { crashMutants } from "./crash.ts";
 import { guardMutants } from "./guard.ts";
 import { judgingMutants } from "./judging.ts";
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...slotMutants,
   ...landingMutants,
   ...tortureMutants,
+  ...clockMutants,
   ...crashMutants,
   ...limitMutants,
 ];

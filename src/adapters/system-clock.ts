@@ -1,15 +1,22 @@
 /** Time as the machine tells it. */
 import { setTimeout } from "node:timers/promises";
 import type { Clock } from "../ports.ts";
+import { runningClock } from "../running-clock.ts";
 import { localDay } from "./local-time.ts";
 
-const timerMsMax = 2 ** 31 - 1;
+/** A date is looked at again so often: the wall clock may be set while somebody waits, and the machine may sleep. */
+const lookAgainMs = 60_000;
 
-export const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  today: () => new Date().toISOString().slice(0, 10),
-  localDay: () => localDay(new Date()),
-  async sleep(ms, signal) {
-    await setTimeout(Math.min(Math.max(0, ms), timerMsMax), undefined, { signal }).catch(() => {});
-  },
-};
+export const systemClock: Clock = createSystemClock(lookAgainMs);
+
+export function createSystemClock(sleepMsMax: number): Clock {
+  return {
+    nowMs: () => Date.now(),
+    runningMs: runningClock.nowMs,
+    today: () => new Date().toISOString().slice(0, 10),
+    localDay: () => localDay(new Date()),
+    async sleep(ms, signal) {
+      await setTimeout(Math.min(Math.max(0, ms), sleepMsMax), undefined, { signal }).catch(() => {});
+    },
+  };
+}

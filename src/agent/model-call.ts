@@ -26,7 +26,10 @@ export interface CallParts {
   readonly signal: AbortSignal;
   /** Told before each wait. */
   readonly onRetry: (retry: Retry) => void;
+  /** The wall clock, for dates that a server tells. */
   readonly nowMs: () => number;
+  /** For how long something took. */
+  readonly runningMs: () => number;
   /** What is left of the attempt's time: longer waits are the supervisor's. */
   readonly msLeft: () => number;
   /** Told of what a call has used that gave no answer. */

@@ -5,6 +5,7 @@
  * on the bytes; what to do about a failure is decided in model-call.ts.
  */
 import type { Anthropic, APIError, ClientOptions } from "@anthropic-ai/sdk";
+import { Deadline } from "../running-clock.ts";
 import type { CallError } from "./call-error.ts";
 
 export type Message = Anthropic.Message;
@@ -57,9 +58,10 @@ export interface ClientParts {
 
 /** For one call at a time. @throws Error when the client cannot be made, for want of a variable, say. */
 export function createModelClient({ open, fetch, silenceMsMax }: ClientParts): ModelClient {
-  let timer: NodeJS.Timeout | undefined;
+  let silenceDeadline: Deadline | null = null;
   const client = open({
-    fetch: async (...request) => watchBytes(await fetch(...request), () => timer?.refresh()),
+    fetch: async (...request) =>
+      watchBytes(await fetch(...request), () => silenceDeadline?.start(silenceMsMax)),
     maxRetries: 0,
     timeout: silenceMsMax,
     logLevel: "off",
@@ -68,7 +70,8 @@ export function createModelClient({ open, fetch, silenceMsMax }: ClientParts): M
   return {
     async send(body, { headers, signal }) {
       const watch = new AbortController();
-      timer = setTimeout(() => watch.abort(), silenceMsMax);
+      silenceDeadline = new Deadline(() => watch.abort());
+      silenceDeadline.start(silenceMsMax);
       const either = AbortSignal.any([signal, watch.signal]);
       const stream = client.messages.stream(body, { headers, signal: either });
       try {
@@ -79,7 +82,8 @@ export function createModelClient({ open, fetch, silenceMsMax }: ClientParts): M
         const usage = stream.currentMessage?.usage ?? null;
         throw new CallFailed(isSilent ? silence(silenceMsMax) : describeError(error), usage);
       } finally {
-        clearTimeout(timer);
+        silenceDeadline.clear();
+        silenceDeadline = null;
       }
     },
   };

@@ -17,6 +17,7 @@ import { type ClientParts, createModelClient, type ModelClient } from "./model-c
 import { firstMessage, lookAround, type Place as Around, systemText } from "./prompt.ts";
 import { openProvider } from "./provider.ts";
 import { readRecording, replayFetch } from "./replay.ts";
+import { runningClock } from "../running-clock.ts";
 import { type AgentEnd, AgentRun, exitCodes } from "./run.ts";
 import { type BriefMessage, openSupervisorLine, type SupervisorLine } from "./supervisor-line.ts";
 import { toolParams } from "./tool-set.ts";
@@ -170,6 +171,7 @@ function openRun(
       client,
       signal,
       nowMs: Date.now,
+      runningMs: runningClock.nowMs,
       sleep: (ms, stop) => sleep(ms, undefined, { signal: stop }).catch(() => {}),
     },
   });

@@ -82,13 +82,17 @@ export class AgentRun {
     this.limits = parts.limits;
     this.redactor = parts.redactor;
     this.signal = parts.calls.signal;
-    this.#startMs = parts.calls.nowMs();
+    this.#startMs = parts.calls.runningMs();
     this.#lastAnswerMs = this.#startMs;
+  }
+
+  runningMs(): number {
+    return this.#parts.calls.runningMs();
   }
 
   /** What is spent by now; the supervisor's time over a verdict is not the agent's. */
   tick(): Spent {
-    const wallMs = this.#parts.calls.nowMs() - this.#startMs - this.#pausedMs;
+    const wallMs = this.#parts.calls.runningMs() - this.#startMs - this.#pausedMs;
     this.spent = { ...this.spent, wallMs };
     return this.spent;
   }
@@ -123,11 +127,11 @@ export class AgentRun {
   /** The claim, and what becomes of it; null when the supervisor has hung up. */
   async hearVerdict(claim: DoneInput): Promise<VerdictMessage | "stopped" | null> {
     const { line, trajectory, calls } = this.#parts;
-    const sinceMs = calls.nowMs();
+    const sinceMs = calls.runningMs();
     line.send(this.redactor.value({ type: "claim" as const, ...claim }));
     const stopped = once(this.signal, "abort").then(() => "stopped" as const);
     const verdict = this.signal.aborted ? "stopped" : await Promise.race([line.verdict(), stopped]);
-    this.#pausedMs += calls.nowMs() - sinceMs;
+    this.#pausedMs += calls.runningMs() - sinceMs;
     if (verdict !== null && verdict !== "stopped")
       trajectory.write({ type: "gate", accepted: verdict.accepted, evidence: verdict.evidence });
     return verdict;
@@ -144,7 +148,7 @@ export class AgentRun {
   /** What the next request may answer with, and how its end is cached; null when the money left cannot pay for it. */
   nextMoment(): Moment | null {
     const { conversation, outputTokensMax, limits } = this.#parts;
-    if (this.#parts.calls.nowMs() - this.#lastAnswerMs > tailMsMax) this.#tailTtl = "1h";
+    if (this.#parts.calls.runningMs() - this.#lastAnswerMs > tailMsMax) this.#tailTtl = "1h";
     const prompt = this.spent.contextTokens + conversation.takeNewTokens();
     const usdLeft = this.spent.usd === null ? null : limits.usdMax - this.spent.usd;
     this.#promptEstimate = prompt;
@@ -158,7 +162,7 @@ export class AgentRun {
   /** Takes an answer into the books and the record. */
   charge({ message, requestId }: Answer, moment: Moment, sinceMs: number): void {
     const { trajectory, calls } = this.#parts;
-    this.#lastAnswerMs = calls.nowMs();
+    this.#lastAnswerMs = calls.runningMs();
     this.#compareModel(message.model);
     const usd = priceOf(message, this.#tiers());
     const { tokens, prompt } = this.#book(message.usage, usd);
@@ -243,7 +247,7 @@ export async function ask(
       kind: "unaffordable",
       reason: `the next call could cost more than is left of ${run.limits.usdMax} USD`,
     };
-  const sinceMs = Date.now();
+  const sinceMs = run.runningMs();
   const result = await run.call(moment);
   if (result.kind === "answered") run.charge(result, moment, sinceMs);
   return result;

@@ -10,6 +10,7 @@ import type { Queue } from "../core/queue.ts";
 import { describeOutcome, exitStatusOf, type StatusView, viewStatus, weakGatesText } from "../core/report.ts";
 import type { LoopState } from "../core/state.ts";
 import type { Ports } from "../ports.ts";
+import { runningClock } from "../running-clock.ts";
 import { Loop } from "../supervisor/loop.ts";
 import { recover, type Recovered } from "../supervisor/recover.ts";
 import { composePorts, openQueue, type Project } from "./compose.ts";
@@ -27,6 +28,7 @@ export async function supervise(project: Project, { log }: { readonly log: LogFo
   using lease = takeLease(project.state.lease, now.toISOString());
   void lease;
   using teller = createTeller(log, isPriceUnknown(project.config));
+  runningClock.listen((notice) => teller.say(notice));
   await endStrays(project, teller);
   sandbox.sweep();
   using journal = openJournal(project.state.journal);

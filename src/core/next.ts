@@ -1,4 +1,5 @@
 /** What the loop starts next, if anything: the other half of the decision beside transition.ts. */
+import { retryDateMs } from "./backoff.ts";
 import { budgetStop, isTasksMaxTaken, runEndsMs, type Today } from "./budget.ts";
 import type { TaskId } from "./ids.ts";
 import { isAllHeld } from "./ledger.ts";
@@ -68,7 +69,7 @@ function startFirst(state: LoopState, startable: readonly Task[], nowMs: number)
   let untilMs = runEndsMs(state);
   for (const task of startable) {
     const record = state.records.get(task.id);
-    const taskMs = record?.text === task.text ? record.notBeforeMs : 0;
+    const taskMs = record?.text === task.text ? retryDateMs(record.notBeforeMs, nowMs) : 0;
     const notBeforeMs = Math.max(state.notBeforeMs, taskMs);
     if (notBeforeMs <= nowMs) return { kind: "start", task, attempt: (record?.lastAttempt ?? 0) + 1 };
     untilMs = untilMs === null ? notBeforeMs : Math.min(untilMs, notBeforeMs);

@@ -44,11 +44,11 @@ export async function drill(scope: AttemptScope, order: DrillOrder): Promise<Dri
   const results: DrillResult[] = [];
   for (const [index, plant] of plants.entries()) {
     const place = { at: index + 1, of: plants.length };
-    const startedMs = scope.ports.clock.nowMs();
+    const startedMs = scope.ports.clock.runningMs();
     const change = await order.planter.plant(base, plant.edits);
     const outcome = await judgePlant(drilled, { task, change, base, round: place.at });
     if (isStopped(scope.signal)) return { kind: "stopped", judged: results.length };
-    const result = { plant, outcome, ms: scope.ports.clock.nowMs() - startedMs };
+    const result = { plant, outcome, ms: scope.ports.clock.runningMs() - startedMs };
     results.push(result);
     order.observe({ kind: "judged", ...place, result });
   }

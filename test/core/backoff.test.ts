@@ -1,6 +1,6 @@
 /** How long a task waits before it is tried again. */
 import { expect, it } from "vitest";
-import { retryDelayMs } from "../../src/core/backoff.ts";
+import { retryDateMs, retryDelayMs } from "../../src/core/backoff.ts";
 import type { Failure } from "../../src/core/message.ts";
 
 const failures = (...kinds: Failure["kind"][]): Failure[] =>
@@ -28,4 +28,10 @@ it("Only the break-downs since the last other failure count", () => {
 it("The delay is at most five minutes, however often the agent breaks down", () => {
   expect(retryDelayMs(crashes(9))).toBe(300_000);
   expect(retryDelayMs(crashes(5_000))).toBe(300_000);
+});
+
+it("A date further away than any delay is no date: the clock was set back since", () => {
+  const nowMs = 1_000_000_000;
+  expect(retryDateMs(nowMs + 300_000, nowMs)).toBe(nowMs + 300_000);
+  expect(retryDateMs(nowMs + 300_001, nowMs)).toBe(0);
 });

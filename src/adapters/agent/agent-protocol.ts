@@ -8,6 +8,7 @@ import {
 } from "../../formats/agent-stream.ts";
 import type { AgentOrder, AgentReport, AgentSession } from "../../ports.ts";
 import { type AgentProgram, groupOrder, stopFor, writeBriefFile } from "./agent-program.ts";
+import { runningClock } from "../../running-clock.ts";
 import { type ProcessGroup, startGroup } from "../process/process-group.ts";
 
 /** What the agent has used in this session, through however many processes. */
@@ -236,10 +237,10 @@ function settle(conversation: Conversation, stop: AgentStop): void {
 function nextStop(conversation: Conversation, input: string): Promise<AgentStop> {
   conversation.hasAnswered = false;
   if (conversation.ended !== null) return Promise.resolve(conversation.ended.stop);
-  const sinceMs = performance.now();
+  const sinceMs = runningClock.nowMs();
   return new Promise((resolve) => {
     conversation.settle = (stop) => {
-      conversation.spending.wallMs += performance.now() - sinceMs;
+      conversation.spending.wallMs += runningClock.nowMs() - sinceMs;
       resolve(stop);
     };
     conversation.group.write(input);

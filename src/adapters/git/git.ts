@@ -10,6 +10,7 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RalphError } from "../../errors.ts";
+import { Deadline } from "../../running-clock.ts";
 import { createIndexShelf, type IndexShelf } from "./index-shelf.ts";
 import { createObjectReader, type ObjectReader } from "./object-reader.ts";
 import type { StandingProcess } from "./standing-process.ts";
@@ -185,9 +186,10 @@ function runGit(args: readonly string[], { cwd, env, input, timeoutMs }: Place):
     const child = spawn("git", args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    let timer: NodeJS.Timeout | undefined;
+    let isLate = false;
+    const deadline = new Deadline(() => ((isLate = true), endGroup(child.pid)));
     child.once("error", (cause: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
+      deadline.clear();
       reject(startFailure(cwd, cause));
     });
     if (!hasPipes(child)) return;
@@ -196,10 +198,9 @@ function runGit(args: readonly string[], { cwd, env, input, timeoutMs }: Place):
     // A command that does not read its input closes the pipe: what it answers tells whether that was right.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
-    let isLate = false;
-    if (timeoutMs !== undefined) timer = setTimeout(() => ((isLate = true), endGroup(child.pid)), timeoutMs);
+    if (timeoutMs !== undefined) deadline.start(timeoutMs);
     child.once("close", (code) => {
-      clearTimeout(timer);
+      deadline.clear();
       const trouble = isLate ? `${timedOut} ${timeoutMs} ms\n` : textOf(stderr);
       resolve({ code: code ?? 128, stdout: textOf(stdout), stderr: trouble });
     });

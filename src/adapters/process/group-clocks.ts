@@ -1,4 +1,5 @@
 /** When a process group is ended or frozen: wall time, silence, a stop from outside, and the grace before SIGKILL. */
+import { Deadline } from "../../running-clock.ts";
 
 export interface GroupLimits {
   readonly wallMsMax: number;
@@ -76,29 +77,23 @@ interface StopClock {
   readonly restart: () => void;
 }
 
-/** Runs on the monotonic clock, and only while it is not held. Made held. */
+/** Runs only while it is not held, and while this process runs. Made held. */
 function createClock(msMax: number, act: () => void): StopClock {
-  let timer: NodeJS.Timeout | null = null;
+  const deadline = new Deadline(act);
   let msLeft = msMax;
-  let resumedAtMs = 0;
-  const resume = (): void => {
-    if (timer !== null || msLeft === Infinity) return;
-    resumedAtMs = performance.now();
-    timer = setTimeout(act, Math.min(Math.max(0, msLeft), 2 ** 31 - 1));
-  };
-  const hold = (): void => {
-    if (timer === null) return;
-    clearTimeout(timer);
-    timer = null;
-    msLeft -= performance.now() - resumedAtMs;
-  };
+  let isHeld = true;
   return {
-    hold,
-    resume,
+    hold() {
+      if (!isHeld) msLeft = deadline.clear();
+      isHeld = true;
+    },
+    resume() {
+      if (isHeld) deadline.start(msLeft);
+      isHeld = false;
+    },
     restart() {
       msLeft = msMax;
-      resumedAtMs = performance.now();
-      timer?.refresh();
+      if (!isHeld) deadline.start(msMax);
     },
   };
 }

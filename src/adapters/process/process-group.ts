@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { execa } from "execa";
+import { Deadline } from "../../running-clock.ts";
 import { createEnding, type Ending, type GroupLimits } from "./group-clocks.ts";
 import type { Enclose } from "../sandbox/containment.ts";
 import { containedExit, listenToBubblewrap, type Told } from "./contained-end.ts";
@@ -218,11 +219,10 @@ async function drainStreams(child: Child): Promise<void> {
         else stream.once("close", resolve);
       }),
   );
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, drainMsMax);
-  });
-  await Promise.race([Promise.all(ends), timeout]);
-  clearTimeout(timer);
+  const timeout = Promise.withResolvers<void>();
+  const deadline = new Deadline(timeout.resolve);
+  deadline.start(drainMsMax);
+  await Promise.race([Promise.all(ends), timeout.promise]);
+  deadline.clear();
   for (const stream of [child.stdin, ...streams]) stream?.destroy();
 }
