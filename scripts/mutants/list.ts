@@ -7,6 +7,7 @@ import { judgingMutants } from "./judging.ts";
 import { landingMutants } from "./landing.ts";
 import { limitMutants } from "./limits.ts";
 import type { Mutant } from "./mutant.ts";
+import { simulatedMutants } from "./simulated.ts";
 import { slotMutants } from "./slots.ts";
 import { testMutants } from "./tests.ts";
 import { tortureMutants } from "./torture.ts";
@@ -19,6 +20,7 @@ export const mutants: readonly Mutant[] = [
   ...slotMutants,
   ...landingMutants,
   ...tortureMutants,
+  ...simulatedMutants,
   ...clockMutants,
   ...crashMutants,
   ...limitMutants,

@@ -83,8 +83,15 @@ function sometimes<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | 
 
 /** @throws Error when the loop waits for nothing, or does not end although every answer is friendly. */
 export function drive(scenario: Scenario): readonly Entry[] {
+  let rolled = 0;
   const world: World = {
     scenario,
+    mode: scenario.mode,
+    roll(sides) {
+      const die = scenario.dice[rolled] ?? 0;
+      rolled += 1;
+      return die % sides;
+    },
     state: emptyState,
     tasks: scenario.chained.map(firstTask),
     open: [],
@@ -93,7 +100,6 @@ export function drive(scenario: Scenario): readonly Entry[] {
     entries: [],
     nowMs: startMs(),
     turns: 0,
-    rolled: 0,
     made: 0,
   };
   const turnsMax = (scenario.dice.length + turnsPerTaskMax * scenario.chained.length) * scenario.runs;
@@ -117,20 +123,30 @@ function startMs(): number {
   return 1_000_000;
 }
 
-interface World {
+/** What an answer depends on. The simulator has its own. */
+export interface Ground {
+  /** One of the choices, from 0: the friendly one. */
+  readonly roll: (sides: number) => number;
+  readonly mode: "target" | "branch";
+  readonly state: LoopState;
+  readonly nowMs: number;
+  /** Of the target. */
+  readonly tip: CommitSha;
+  /** Commits and trees, so that each has a name of its own. */
+  made: number;
+}
+
+interface World extends Ground {
   readonly scenario: Scenario;
   state: LoopState;
   tasks: readonly Task[];
   /** Commands that nothing has answered yet. */
   open: readonly AttemptCommand[];
-  /** Of the target. */
   tip: CommitSha;
   inReview: InReview;
   readonly entries: Entry[];
   nowMs: number;
   turns: number;
-  rolled: number;
-  made: number;
 }
 
 function firstTask(isChained: boolean, index: number): Task {
@@ -181,19 +197,20 @@ export const noRunLimits: RunLimits = {
 /** A minute is a day here: a few of them pass in a history. */
 const dayOf = (nowMs: number): string => `day-${String(Math.floor(nowMs / 60_000)).padStart(6, "0")}`;
 
-/** The choices, from 0: the friendly one. */
-function roll(world: World, sides: number): number {
-  const die = world.scenario.dice[world.rolled] ?? 0;
-  world.rolled += 1;
-  return die % sides;
+type Dice = Pick<Ground, "roll">;
+
+export function pick<Choice>({ roll }: Dice, choices: readonly [Choice, ...Choice[]]): Choice {
+  return choices[roll(choices.length)] ?? choices[0];
 }
 
-function pick<Choice>(world: World, choices: readonly [Choice, ...Choice[]]): Choice {
-  return choices[roll(world, choices.length)] ?? choices[0];
+/** The first choice so many times as often as each of the others. */
+function mostly<Choice>({ roll }: Dice, times: number, [first, ...others]: [Choice, ...Choice[]]): Choice {
+  const at = roll(times + others.length) - times;
+  return others[at] ?? first;
 }
 
 /** One chance in `sides`, and none once the dice are used up. */
-const isUnlucky = (world: World, sides: number): boolean => roll(world, sides) === sides - 1;
+export const isUnlucky = ({ roll }: Dice, sides: number): boolean => roll(sides) === sides - 1;
 
 function happen(world: World, event: LoopEvent): void {
   const before = world.state;
@@ -228,7 +245,7 @@ function meddle(world: World): boolean {
     return true;
   }
   if (!isUnlucky(world, 20)) return false;
-  const index = roll(world, world.tasks.length);
+  const index = world.roll(world.tasks.length);
   const edit = pick<(task: Task) => Task>(world, [
     (task) => ({ ...task, text: `${task.id} as edited at turn ${world.entries.length}` }),
     (task) => (task.status === "ready" ? { ...task, status: "draft" } : task),
@@ -240,10 +257,10 @@ function meddle(world: World): boolean {
 
 /** A person merges a branch, however that is done, or deletes it. */
 function review(world: World): void {
-  const task = [...world.inReview.keys()][roll(world, world.inReview.size)];
+  const task = [...world.inReview.keys()][world.roll(world.inReview.size)];
   if (task === undefined) return;
   world.inReview = new Map([...world.inReview].filter(([other]) => other !== task));
-  if (roll(world, 2) === 1) return;
+  if (world.roll(2) === 1) return;
   world.tip = newCommit(world, "merged");
   world.tasks = editTask(world.tasks, task, { status: "landed" });
 }
@@ -278,8 +295,8 @@ function eventOf(world: World, next: Exclude<Next, { kind: "wait" }>): LoopEvent
 
 /** Answers one of the open commands, or lets the time come that the loop waits for. */
 function wait(world: World, untilMs: number | null): void {
-  world.nowMs += roll(world, 3_000);
-  const command = world.open[roll(world, Math.max(1, world.open.length))];
+  world.nowMs += world.roll(3_000);
+  const command = world.open[world.roll(Math.max(1, world.open.length))];
   if (command !== undefined) {
     world.open = world.open.filter((other) => other !== command);
     settle(world, answer(world, command));
@@ -295,14 +312,19 @@ function settle(world: World, event: LoopEvent): void {
   const isLanding = event.type === "task-landed" || event.type === "task-blocked";
   if (isLanding && event.commit !== null) world.tip = event.commit;
   happen(world, event);
-  if (event.type === "task-landed") {
-    world.tasks = editTask(world.tasks, event.task, { status: "landed" });
-  }
-  if (event.type === "task-blocked" && event.commit !== null) {
-    const text = world.state.records.get(event.task)?.text ?? "";
-    const blocked = { attempt: event.attempt, text, why: event.why };
-    world.tasks = editTask(world.tasks, event.task, { status: "blocked", blocked });
-  }
+  world.tasks = asWritten(world, event);
+}
+
+/** The tasks once the commit of this event, if it has one, is on the target. */
+export function asWritten(
+  { tasks, state }: Pick<World, "tasks" | "state">,
+  event: LoopEvent,
+): readonly Task[] {
+  if (event.type === "task-landed") return editTask(tasks, event.task, { status: "landed" });
+  if (event.type !== "task-blocked" || event.commit === null) return tasks;
+  const text = state.records.get(event.task)?.text ?? "";
+  const blocked = { attempt: event.attempt, text, why: event.why };
+  return editTask(tasks, event.task, { status: "blocked", blocked });
 }
 
 function settleOnBranch(world: World, event: LoopEvent): void {
@@ -311,11 +333,12 @@ function settleOnBranch(world: World, event: LoopEvent): void {
   happen(world, event);
 }
 
-function editTask(tasks: readonly Task[], id: TaskId, edits: Partial<Task>): readonly Task[] {
+export function editTask(tasks: readonly Task[], id: TaskId, edits: Partial<Task>): readonly Task[] {
   return tasks.map((task) => (task.id === id ? { ...task, ...edits } : task));
 }
 
-function answer(world: World, command: AttemptCommand): OpenAttemptEvent {
+/** What the world says to a command. */
+export function answer(world: Ground, command: AttemptCommand): OpenAttemptEvent {
   const { task, attempt } = command;
   // A failed landing is rare enough in itself, and others may be waiting behind it.
   if (isUnlucky(world, command.type.startsWith("land") ? 25 : 250)) {
@@ -351,26 +374,22 @@ function answer(world: World, command: AttemptCommand): OpenAttemptEvent {
   }
 }
 
-const someKept = (world: World) => pick(world, [null, newCommit(world, "kept")]);
+const someKept = (world: Ground) => pick(world, [null, newCommit(world, "kept")]);
 
-const newCommit = (world: World, what: string) => commitSha(`${what}-${(world.made += 1)}`);
+export const newCommit = (world: Pick<Ground, "made">, what: string) =>
+  commitSha(`${what}-${(world.made += 1)}`);
 
 /** Never the tree of another commit, unless the dice say that the agent did the same thing again. */
-const someTree = (world: World): TreeSha =>
+const someTree = (world: Ground): TreeSha =>
   pick(world, [treeSha(`tree-${(world.made += 1)}`), treeSha("tree-a"), treeSha("tree-b")]);
 
-const someBaseline = (world: World): Baseline =>
-  pick<Baseline>(world, [
-    ...repeat(60, { kind: "green" } as const),
+const someBaseline = (world: Ground): Baseline =>
+  mostly<Baseline>(world, 60, [
+    { kind: "green" },
     { kind: "red", reason: "tests are red on the base" },
     { kind: "red", reason: "a gate of the task's own is red on the base", isTasksOwn: true },
     { kind: "unusable", reason: "no gate can run" },
   ]);
-
-const repeat = <Choice>(times: number, choice: Choice): [Choice, ...Choice[]] => [
-  choice,
-  ...Array.from({ length: times - 1 }, () => choice),
-];
 
 /** The agent lies: whatever it did, it says that the work is complete. */
 const lie: AgentStop = {
@@ -382,11 +401,11 @@ const question: AgentStop = {
   claim: { status: "blocked", summary: "stuck", learnings: [], question: "which database?" },
 };
 
-function someStop(world: World): AgentStop {
-  if (world.state.stopping?.how === "now" && roll(world, 4) > 0) return { kind: "stopped" };
-  const resetsAtMs = world.nowMs + 1 + roll(world, 5_000);
-  return pick<AgentStop>(world, [
-    ...repeat(14, lie),
+function someStop(world: Ground): AgentStop {
+  if (world.state.stopping?.how === "now" && world.roll(4) > 0) return { kind: "stopped" };
+  const resetsAtMs = world.nowMs + 1 + world.roll(5_000);
+  return mostly<AgentStop>(world, 14, [
+    lie,
     question,
     { kind: "finished" },
     { kind: "crashed", reason: "exited with 1" },
@@ -398,24 +417,24 @@ function someStop(world: World): AgentStop {
     { kind: "declined", reason: "refused by the model" },
     { kind: "handed-over", note: "go on with the tests" },
     { kind: "unreachable", reason: "529 eight times" },
-    pick<AgentStop>(world, [
-      ...repeat(6, lie),
+    mostly<AgentStop>(world, 6, [
+      lie,
       { kind: "not-started", reason: "no such command" },
       { kind: "refused", reason: "login refused" },
     ]),
   ]);
 }
 
-const someUsage = (world: World): Usage =>
+const someUsage = (world: Ground): Usage =>
   pick<Usage>(world, [
     { usd: pick(world, [0, 0.5, 1, 2]), inputTokens: 100, outputTokens: 10, turns: 1 },
     { usd: pick(world, [1, null]), inputTokens: 100, outputTokens: 10, turns: 1 },
     { usd: pick(world, [0, null]), inputTokens: 0, outputTokens: 0, turns: 0 },
   ]);
 
-function someSealed(world: World, of: { task: TaskId; attempt: number }): OpenAttemptEvent {
-  const change = pick<Change>(world, [
-    ...repeat(14, { kind: "changed", tree: someTree(world), commit: newCommit(world, "change") } as const),
+function someSealed(world: Ground, of: { task: TaskId; attempt: number }): OpenAttemptEvent {
+  const change = mostly<Change>(world, 14, [
+    { kind: "changed", tree: someTree(world), commit: newCommit(world, "change") },
     { kind: "empty" },
     { kind: "refused", reason: "a file is larger than 1 MB" },
   ]);
@@ -424,54 +443,53 @@ function someSealed(world: World, of: { task: TaskId; attempt: number }): OpenAt
 
 type ComposeCommand = Extract<AttemptCommand, { type: "compose-change" | "compose-record" }>;
 
-function someComposed(world: World, { task, attempt, type, onto }: ComposeCommand): OpenAttemptEvent {
+function someComposed(world: Ground, { task, attempt, type, onto }: ComposeCommand): OpenAttemptEvent {
   const candidate = { commit: newCommit(world, "candidate"), tree: someTree(world), base: onto ?? world.tip };
   const kind = pick(world, ["refused", "conflict"] as const);
   const failure: Failure = { kind, reason: `the change is ${kind}`, evidence: null };
   const composed: OpenAttemptEvent = { type: "candidate-composed", task, attempt, candidate };
   if (type === "compose-record") return composed;
-  return pick<OpenAttemptEvent>(world, [
-    ...repeat(12, composed),
-    { type: "verdict-reached", task, attempt, verdict: { kind: "reject", failure } },
-    { type: "verdict-reached", task, attempt, verdict: pick<Verdict>(world, mostly(failure)) },
+  const reject: Verdict = { kind: "reject", failure };
+  const unsure: Verdict = { kind: "inconclusive", reason: "the target is red" };
+  return mostly<OpenAttemptEvent>(world, 12, [
+    composed,
+    { type: "verdict-reached", task, attempt, verdict: reject },
+    { type: "verdict-reached", task, attempt, verdict: mostly<Verdict>(world, 4, [reject, unsure]) },
   ]);
 }
 
-const mostly = (failure: Failure): [Verdict, ...Verdict[]] => [
-  ...repeat(4, { kind: "reject", failure } as const),
-  { kind: "inconclusive", reason: "the target is red" },
-];
-
 function someVerdict(
-  world: World,
+  world: Ground,
   { task, candidate }: Extract<AttemptCommand, { type: "judge-candidate" }>,
 ): Verdict {
   const isRecord = world.state.attempts.get(task)?.goal === "give-up";
   const kind = isRecord ? "red" : pick(world, ["red", "red", "red", "refused"] as const);
   const failure: Failure = { kind, reason: `the change is ${kind}`, evidence: null };
-  return pick<Verdict>(world, [
-    ...repeat(30, { kind: "accept", candidate, gates: ["tests"] } as const),
-    ...repeat(30, { kind: "reject", failure } as const),
+  return mostly<Verdict>(world, 60, [
+    pick(world, [
+      { kind: "accept", candidate, gates: ["tests"] },
+      { kind: "reject", failure },
+    ]),
     { kind: "inconclusive", reason: "the gate checkout changed under the gates" },
   ]);
 }
 
 function someLanding(
-  world: World,
+  world: Ground,
   command: Extract<AttemptCommand, { type: "land" | "land-record" }>,
 ): OpenAttemptEvent {
   const { task, attempt, candidate, type } = command;
   const { commit } = candidate;
-  const isReviewed = world.scenario.mode === "branch";
+  const isReviewed = world.mode === "branch";
   if (candidate.base !== world.tip && !isReviewed) return { type: "target-moved", task, attempt };
   const landed: OpenAttemptEvent = isReviewed
     ? { type: "review-opened", task, attempt, commit, branch: `ralph/${task}`, learnings: [] }
     : { type: "task-landed", task, attempt, commit, learnings: [] };
   const done: OpenAttemptEvent =
     type === "land" ? landed : { type: "task-blocked", task, attempt, why: command.why, commit };
-  return pick<OpenAttemptEvent>(world, [
-    ...repeat(30, done),
-    ...repeat(2, { type: "target-moved", task, attempt } as const),
+  return mostly<OpenAttemptEvent>(world, 30, [
+    done,
+    { type: "target-moved", task, attempt },
     { type: "landing-refused", task, attempt, reason: "the checkout holds somebody's changes" },
   ]);
 }
