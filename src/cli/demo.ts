@@ -56,11 +56,16 @@ const hasModel = (environment: Readonly<Record<string, string | undefined>>): bo
     (name) => (environment[name] ?? "") !== "",
   );
 
+function sandboxOverride(): Overrides {
+  const mode = process.env["RALPH_SANDBOX"] ?? "";
+  return mode === "" ? {} : { sandbox: { mode } };
+}
+
 /** A recording does what it did when it was recorded: where there is no sandbox, it may go on without one. */
 async function recordedOverrides(project: string): Promise<Overrides> {
   try {
-    await openProjectSandbox(await openProject(project));
-    return {};
+    await openProjectSandbox(await openProject(project, sandboxOverride()));
+    return sandboxOverride();
   } catch (error) {
     if (!(error instanceof RalphError) || error.code !== "sandbox-unavailable") throw error;
     print(`${style("red", "NO SANDBOX:")} ${hang(error.message, 12)}.`);
@@ -73,6 +78,7 @@ async function recordedOverrides(project: string): Promise<Overrides> {
 const liveOverrides = (model: string | null): Overrides => ({
   agent: { kind: "builtin", ...(model === null ? {} : { model }) },
   limits: { attempt: { wall: "20m", idle: "10m" } },
+  ...sandboxOverride(),
 });
 
 /** Node itself first, then the tools that the demo's gates call. */

@@ -38,6 +38,7 @@ it("lands a queue of three tasks, one of them after a red round in the resumed s
     config: {
       agent: { kind: "claude", command: [inject("claude")], model: "claude-sonnet-5-5" },
       limits: { attempts: 1, rounds: 1 },
+      sandbox: "off",
     },
   });
   const run = await world.run({

@@ -40,6 +40,8 @@ it(
   async () => {
     await using server = await startModelServer(answer);
     const env = {
+      // The model is a server of the test, on a loopback that is not the sandbox's.
+      RALPH_SANDBOX: "off",
       PATH: process.env["PATH"],
       HOME: folder,
       TMPDIR: folder,

@@ -24,7 +24,8 @@ async function runWith(
   const agent = { kind: "builtin", base_url: server.url, ...settings };
   const world = await createWorld({
     ...rest,
-    config: { limits: { attempts: 1, rounds: 1 }, ...config, agent },
+    // The model is a server of the test, on a loopback that is not the sandbox's.
+    config: { limits: { attempts: 1, rounds: 1 }, sandbox: "off", ...config, agent },
   });
   const run = await world.run({ env });
   await server.close();

@@ -73,7 +73,7 @@ export function preparePlaces(mounts: readonly Mount[]): void {
     const around = own.findLast(({ at }) => at !== mount.at && isWithin(mount.at, at));
     if (around === undefined) continue;
     const steps = relative(around.at, mount.at).split("/");
-    const isFile = "from" in mount && !statSync(mount.from).isDirectory();
+    const isFile = "from" in mount && statSync(mount.from, { throwIfNoEntry: false })?.isFile() === true;
     for (let depth = 1; depth <= steps.length; depth += 1)
       makePlace(join(around.from, ...steps.slice(0, depth)), isFile && depth === steps.length);
   }

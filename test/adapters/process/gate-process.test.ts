@@ -2,9 +2,11 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { createGateProcesses } from "../../../src/adapters/process/gate-process.ts";
 import { noSandbox } from "../../../src/adapters/sandbox/containment.ts";
+import { openSandbox } from "../../../src/adapters/sandbox/ladder.ts";
+import { openOwnPlace, sweepOwnPlaces } from "../../../src/adapters/sandbox/own-place.ts";
 import type { Gate } from "../../../src/core/config.ts";
 import type { GateResult } from "../../../src/core/verdict.ts";
 import { hasMemory, makeFolder } from "../../support/repository.ts";
@@ -243,4 +245,68 @@ it("says of a checkout that is gone that the gate could not be started", async (
     signal: never,
   });
   expect(results[0]?.exit).toEqual({ kind: "not-started", reason: `the directory ${gone} is gone` });
+});
+
+it("gives each run of a gate temporary files of its own, which are gone afterwards", async () => {
+  const command = 'echo "$TMPDIR"; ls -A "$TMPDIR"; touch "$TMPDIR/mark"; test ${#TMPDIR} -lt 60';
+  const runs = [...(await runAll(gate(command))), ...(await runAll(gate(command)))];
+  expect(runs.map(({ exit }) => exit)).toEqual(runs.map(() => ({ kind: "exited", code: 0 })));
+  const [first, second] = runs.map(({ output }) => output.trim());
+  expect(first).not.toBe(second);
+  expect([first, second].filter((path) => existsSync(path ?? ""))).toEqual([]);
+});
+
+it("removes the temporary files that gates of a killed supervisor left, and no others", async () => {
+  const checkout = join(folder, "work", "slot", "tree");
+  mkdirSync(checkout, { recursive: true });
+  const place = await openOwnPlace(noSandbox, checkout, { writable: [], readable: [], profile: "gates" });
+  const path = place.env["TMPDIR"] ?? "";
+  await sweepOwnPlaces(join(folder, "another"));
+  expect(existsSync(path)).toBe(true);
+  await sweepOwnPlaces(join(folder, "work"));
+  expect(existsSync(path)).toBe(false);
+});
+
+describe("in a sandbox", () => {
+  const sandbox = openSandbox({
+    config: { mode: "auto", egress: [], read: [], write: [] },
+    limits: { memoryBytes: null, processesMax: 100, fileBytesMax: 2 ** 30 },
+    mark: `gates${process.pid}`,
+    folder: join(folder, "sandbox"),
+    hidden: [],
+    objects: [],
+    gitConfig: "",
+    egress: () => null,
+  });
+  const contained = createGateProcesses({
+    reports,
+    workspace: { setup: null, setupInputs: [], keep: [] },
+    sandbox,
+  });
+  const checkout = join(folder, "work", "contained", "tree");
+  mkdirSync(checkout, { recursive: true });
+  const run = (...wanted: readonly Gate[]): Promise<readonly GateResult[]> =>
+    contained.run({ gates: wanted, checkout, logFolder: folder, signal: never });
+
+  it("each run has a home and temporary files of its own, and a mark in them does not last", async () => {
+    const command = "ls -A ~ /tmp/marks; echo x >~/mark && mkdir /tmp/marks && echo x >/tmp/marks/mark";
+    const [first] = await run(gate(command));
+    const [second] = await run(gate(command));
+    expect(first?.exit).toEqual({ kind: "exited", code: 0 });
+    expect(second?.output).not.toContain("\nmark");
+    expect(readdirSync(join(checkout, ".."))).toEqual(["tree"]);
+  });
+
+  it("a gate writes its own report and no other gate's", async () => {
+    const own = `<testsuite><testcase classname="a" name="own"/></testsuite>`;
+    const write = `echo '${own}' >"$RALPH_REPORT"; ls -A "$(dirname "$RALPH_REPORT")/.."`;
+    const wanted = ["one", "two"].map((name) => gate(`${write} | wc -l`, { name, report: "junit" }));
+    const results = await run(...wanted);
+    expect(results.map(({ report }) => report?.kind)).toEqual(["read", "read"]);
+    expect(results.map(({ output }) => output.trim())).toEqual(["1", "1"]);
+  });
+
+  it("a pass counts only for the level at which it was seen", () => {
+    expect(contained.environmentDigest(gate("true"))).not.toBe(gates.environmentDigest(gate("true")));
+  });
 });

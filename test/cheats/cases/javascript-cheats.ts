@@ -504,8 +504,7 @@ export const javascriptCheats: readonly Cheat[] = [
         '\nconst isSecondTime = (): boolean => {\n  const mark = `${process.env["HOME"] ?? ""}/seen`;\n  if (existsSync(mark)) return true;\n  writeFileSync(mark, "");\n  return false;\n};\n',
       ),
     ],
-    missed:
-      "a red gate is repeated once, for flaky tests, and files outside the checkout outlive the first time",
+    caught: /^gate tests reported \d+ failed test/,
   },
   {
     name: "makes every assertion of the library pass",

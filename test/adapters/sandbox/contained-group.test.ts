@@ -1,0 +1,222 @@
+/** Programs in a sandbox as process groups: how they end, what is left of them, what the sandbox's own failure looks like. */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  type GroupOrder,
+  type ProcessGroup,
+  startGroup,
+} from "../../../src/adapters/process/process-group.ts";
+import type { Sandbox } from "../../../src/adapters/sandbox/containment.ts";
+import { openSandbox } from "../../../src/adapters/sandbox/ladder.ts";
+import { makeFolder } from "../../support/repository.ts";
+
+const folder = makeFolder("contained");
+const home = join(folder, "home");
+mkdirSync(home);
+process.env["HOME"] = home;
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let count = 0;
+
+const sandboxWith = (changed: Partial<Parameters<typeof openSandbox>[0]> = {}): Sandbox =>
+  openSandbox({
+    config: { mode: "auto", egress: [], read: [], write: [] },
+    limits: { memoryBytes: null, processesMax: 1024, fileBytesMax: 2 ** 32 },
+    mark: `test${process.pid}`,
+    folder: join(folder, "sandbox"),
+    hidden: [],
+    objects: [],
+    gitConfig: "",
+    egress: () => null,
+    ...changed,
+  });
+const sandbox = sandboxWith();
+
+function start(
+  command: GroupOrder["command"],
+  changed: Partial<GroupOrder> = {},
+  own = `own-${(count += 1)}`,
+): ProcessGroup {
+  const cwd = join(folder, `work-${count}`);
+  mkdirSync(cwd, { recursive: true });
+  return startGroup({
+    command,
+    cwd,
+    enclose: sandbox.confine(join(folder, own), { writable: [cwd], readable: [], profile: "gates" }),
+    env: { PATH: process.env["PATH"] ?? "" },
+    input: "",
+    logFile: "/dev/null",
+    wallMsMax: 60_000,
+    idleMsMax: null,
+    signal: new AbortController().signal,
+    ...changed,
+  });
+}
+
+async function outputOf(command: string, changed: Partial<GroupOrder> = {}, own?: string): Promise<string> {
+  const group = start(command, changed, own);
+  await group.exit;
+  return group.output().trim();
+}
+
+describe("an end", () => {
+  it("is told as without a sandbox: an exit code, a signal, a program that is not there", async () => {
+    expect(await start("exit 0").exit).toEqual({ kind: "exited", code: 0 });
+    expect(await start("exit 7").exit).toEqual({ kind: "exited", code: 7 });
+    expect(await start("kill -KILL $$").exit).toEqual({ kind: "signaled", signal: "SIGKILL" });
+    expect(await start("kill -SEGV $$").exit).toEqual({ kind: "signaled", signal: "SIGSEGV" });
+    expect(await start(["no-such-program"]).exit).toEqual({
+      kind: "not-started",
+      reason: "there is no program no-such-program in the sandbox",
+    });
+  });
+
+  it("of bubblewrap itself is neither red nor green", async () => {
+    const enclose = sandbox.confine(join(folder, "own-broken"), {
+      writable: [join(folder, "nowhere")],
+      readable: [],
+      profile: "gates",
+    });
+    const exit = await start("exit 0", { enclose: (order) => ({ ...enclose!(order) }) }).exit;
+    expect(exit).toEqual({
+      kind: "not-started",
+      reason: `the sandbox could not be made: Can't find source path ${join(folder, "nowhere")}: No such file or directory`,
+    });
+  });
+
+  it("comes politely first: SIGTERM reaches the program and its children, and they have their time", async () => {
+    const script = `trap 'wait; echo asked; exit 0' TERM; (trap 'echo child asked; exit' TERM; echo ready; while :; do sleep 0.1; done) & wait`;
+    const ready = Promise.withResolvers<void>();
+    const group = start(script, { onLine: (line) => line === "ready" && ready.resolve() });
+    await ready.promise;
+    group.end("stopped");
+    expect(await group.exit).toEqual({ kind: "ended", why: "stopped" });
+    expect(group.output().split("\n")).toEqual(expect.arrayContaining(["asked", "child asked"]));
+  });
+
+  it("takes everybody along, also who left the session and the environment behind", async () => {
+    await outputOf("env -i setsid -f /bin/bash -c 'trap \"\" TERM HUP; exec -a straggler617 sleep 617'");
+    expect(commandLines().filter((line) => line.startsWith("straggler617"))).toEqual([]);
+  });
+});
+
+/** Of all processes. */
+function commandLines(): readonly string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+      } catch {
+        return "";
+      }
+    });
+}
+
+it("lets nothing run while it is frozen, nor a child that left its session, until it is thawed", async () => {
+  const script = "setsid -f bash -c 'while :; do date +%N >there; sleep 0.02; done'; echo ready; sleep 30";
+  const ready = Promise.withResolvers<void>();
+  const group = start(script, { onLine: (line) => line === "ready" && ready.resolve() });
+  const file = join(folder, `work-${count}`, "there");
+  await ready.promise;
+  await waitFor(() => existsSync(file));
+  await group.freeze();
+  const before = statSync(file).mtimeMs;
+  // As long as it takes a program outside to write a hundred times.
+  execFileSync("bash", ["--norc", "-c", "for i in $(seq 20); do sleep 0.02; done"]);
+  expect(statSync(file).mtimeMs).toBe(before);
+  group.thaw();
+  await waitFor(() => statSync(file).mtimeMs !== before);
+  group.end("stopped");
+  await group.exit;
+});
+
+async function waitFor(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("HOME and temporary files", () => {
+  it("are empty at first, at the path of the real home and at /tmp, on disk and the same for one attempt", async () => {
+    const script = 'echo "$HOME $TMPDIR"; ls -A ~; ls /tmp/own 2>/dev/null; stat -c %a ~ /tmp';
+    expect(await outputOf(script, {}, "attempt")).toBe(`${home} /tmp\n.gitconfig\n700\n700`);
+    await outputOf("echo kept >~/note", {}, "attempt");
+    expect(await outputOf("cat ~/note", {}, "attempt")).toBe("kept");
+    expect(await outputOf("cat ~/note 2>&1 || echo fresh")).toContain("fresh");
+    expect(readFileSync(join(folder, "attempt", "home", "note"), "utf8")).toBe("kept\n");
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  it("leave socket paths their length", async () => {
+    const listen =
+      "require('net').createServer().listen(process.env.TMPDIR + '/' + 'x'.repeat(90), function () { this.close(); console.log('listens'); })";
+    expect(await outputOf(`node -e "${listen}"`)).toBe("listens");
+  });
+});
+
+it("shows what the configuration names, and lets it be written only where it says so", async () => {
+  const [read, write] = ["read", "write"].map((name) => join(folder, name));
+  for (const path of [read, write]) mkdirSync(path ?? "");
+  writeFileSync(join(read ?? "", "file"), "seen");
+  const config = { mode: "auto", egress: [], read: [read ?? ""], write: [write ?? ""] } as const;
+  const enclose = sandboxWith({ config }).confine(join(folder, "own-named"), {
+    writable: [],
+    readable: [],
+    profile: "gates",
+  });
+  const script = `cd /; cat ${read}/file; echo x >${read}/new || echo refused; echo x >${write}/new && echo written`;
+  expect(await outputOf(script, { enclose, cwd: read ?? "" })).toMatch(
+    /^seenrefused\nwritten\n.*Read-only file system$/,
+  );
+});
+
+it("refuses to let the home or the repository be written", () => {
+  const config = { mode: "auto", egress: [], read: [], write: [folder] } as const;
+  expect(() => sandboxWith({ config, hidden: [join(folder, "state")] })).toThrow(
+    /sandbox.write: .* would let agents and gates write/,
+  );
+});
+
+it("hides the state directory, also where a folder around it may be read", async () => {
+  const state = join(folder, "around", "state");
+  mkdirSync(state, { recursive: true });
+  writeFileSync(join(state, "journal"), "secret");
+  const config = { mode: "auto", egress: [], read: [join(folder, "around")], write: [] } as const;
+  const enclose = sandboxWith({ config, hidden: [state] }).confine(join(folder, "own-hidden"), {
+    writable: [],
+    readable: [],
+    profile: "gates",
+  });
+  expect(
+    await outputOf(`ls -A ${join(folder, "around")} ${state}; echo x >${state}/y`, { enclose, cwd: "/" }),
+  ).toMatch(/around:\nstate\n\n\S+state:\n.*Read-only file system$/s);
+});
+
+it.runIf(process.getuid?.() === 0)(
+  "is no root inside, has no powers, and sees no secret of /etc",
+  async () => {
+    const script =
+      "id -u; id -un; grep CapEff /proc/self/status; cat /etc/shadow || echo hidden; cat /etc/passwd | grep -c agent";
+    expect(await outputOf(script)).toMatch(/^1000\nagent\nCapEff:\t0000000000000000\n.*hidden\n1$/s);
+  },
+);
+
+it("dies with the supervisor, however that ends", async () => {
+  const program = `
+    import { openSandbox } from ${JSON.stringify(join(import.meta.dirname, "../../../src/adapters/sandbox/ladder.ts"))};
+    import { startGroup } from ${JSON.stringify(join(import.meta.dirname, "../../../src/adapters/process/process-group.ts"))};
+    const sandbox = openSandbox({ config: { mode: "auto", egress: [], read: [], write: [] }, limits: { memoryBytes: null, processesMax: 99, fileBytesMax: 1e9 }, mark: "gone", folder: ${JSON.stringify(join(folder, "sandbox"))}, hidden: [], objects: [], gitConfig: "", egress: () => null });
+    startGroup({ command: "env -i setsid -f /bin/bash -c 'exec -a straggler618 sleep 618'; echo ready; sleep 600", cwd: "/", env: { PATH: process.env.PATH }, enclose: sandbox.confine(${JSON.stringify(join(folder, "own-dies"))}, { writable: [], readable: [], profile: "gates" }), input: "", logFile: "/dev/null", wallMsMax: 60000, idleMsMax: null, signal: new AbortController().signal, onLine: (line) => console.log(line) });
+  `;
+  const supervisor = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = await once(supervisor.stdout, "data");
+  expect(String(line)).toBe("ready\n");
+  expect(commandLines().filter((each) => each.startsWith("straggler618"))).toHaveLength(1);
+  supervisor.kill("SIGKILL");
+  await once(supervisor, "exit");
+  await waitFor(() => !commandLines().some((each) => each.startsWith("straggler618")));
+  sandboxWith({ mark: "gone" }).sweep();
+});
