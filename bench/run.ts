@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { measureAgent, measureClients } from "./agent.ts";
 import { countCalls } from "./calls.ts";
+import { measureContainment } from "./containment.ts";
 import { type Figure, renderFigures } from "./figure.ts";
 import { measureFunctions } from "./functions.ts";
 import { measureGuard } from "./guard.ts";
@@ -15,7 +16,7 @@ import { measureTasks } from "./tasks.ts";
 const usage = `Usage: npm run bench -- [options]
 
   --only <names>   some of: loop, line, guard, calls, start, memory, tasks, slots,
-                   functions, agent, clients (what other agents on PATH send first)
+                   containment, functions, agent, clients (what other agents on PATH send first)
   --repeats <n>    repetitions of whole runs (5)
   --tasks <n>      tasks in each measured run (20)
   --attempts <n>   attempts for the memory figures (300)
@@ -48,6 +49,7 @@ const sections: Readonly<Record<string, () => readonly Figure[] | Promise<readon
   slots: () => measureSlots(repeats),
   functions: measureFunctions,
   guard: () => measureGuard(repeats),
+  containment: () => measureContainment(repeats),
   agent: () => measureAgent(repeats),
   clients: measureClients,
 };

@@ -8,6 +8,7 @@ import { landingMutants } from "./landing.ts";
 import { limitMutants } from "./limits.ts";
 import type { Mutant } from "./mutant.ts";
 import { simulatedMutants } from "./simulated.ts";
+import { sandboxMutants } from "./sandbox.ts";
 import { slotMutants } from "./slots.ts";
 import { testMutants } from "./tests.ts";
 import { tortureMutants } from "./torture.ts";
@@ -22,6 +23,7 @@ export const mutants: readonly Mutant[] = [
   ...tortureMutants,
   ...simulatedMutants,
   ...clockMutants,
+  ...sandboxMutants,
   ...crashMutants,
   ...limitMutants,
 ];

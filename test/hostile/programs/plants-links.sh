@@ -1,7 +1,7 @@
-# Puts links where the supervisor will make or bind something for the next process of this attempt.
+# Puts links where the supervisor will make or bind something for the next process of this attempt: `oldroot` is where
+# bubblewrap has the machine while it makes the sandbox.
 rm -f ~/.gitconfig
 ln -s "$OUTSIDE" ~/.gitconfig
-mv "$STATE" "$STATE.moved" && ln -s ../../../../oldroot/srv "$STATE" && echo "moved"
-mv ~/.. "$OUTSIDE" 2>/dev/null
+mv "$STATE" "$STATE.$$" && ln -s "../../../../oldroot$OUTSIDE" "$STATE" && echo "moved"
 ln -s ../../oldroot/root ~/.local
 echo planted
