@@ -2,7 +2,7 @@
 FROM node:24-slim
 
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates git tini \
+ && apt-get install -y --no-install-recommends bubblewrap ca-certificates git tini \
  && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /opt/ralphwright
@@ -10,7 +10,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY src ./src
 
-# Agents run with the rights of this user, so it is not root and owns nothing but its home.
+# Outside of the sandbox, too, it is not root and owns nothing but its home. docs/sandbox.md has the flags that the
+# sandbox needs inside a container.
 USER node
 ENV RALPH_STATE_DIR=/home/node/state
 RUN mkdir -p /home/node/state
