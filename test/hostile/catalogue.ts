@@ -30,7 +30,7 @@ export const catalogue: readonly Hostile[] = [
     does: "leaves children that left session, group and environment",
     prints: /^left$/,
   },
-  { file: "forks.sh", does: "forks until nothing more can be started", prints: /^$|full$|fork/m },
+  { file: "forks.ts", does: "forks until nothing more can be started", prints: /^full, /, ends: ok },
   {
     file: "hogs-memory.ts",
     does: "takes all the memory",

@@ -115,7 +115,8 @@ export interface World extends AsyncDisposable {
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const state = makeFolder("state");
   const home = makeFolder("home");
-  const socket = join(home, "meeting");
+  const place = makeFolder("meeting");
+  const socket = join(place, "socket");
   const meeting = await openMeeting(socket);
   const repository = createRepository({
     ...greenProject,
@@ -160,7 +161,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       for (const pid of markedProcesses(state)) process.kill(pid, "SIGKILL");
       meeting.close();
       repository[Symbol.dispose]();
-      for (const folder of [state, home]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      for (const folder of [state, home, place])
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
@@ -181,6 +183,8 @@ function configOf(options: WorldOptions, socket: string): object {
     agent: { kind: "command", command: [process.execPath, program, ...args], protocol, env: agentEnv },
     gates: [styleGate, testsGate],
     limits: { attempts: 1, rounds: 0 },
+    // The agent's way to the test, and nothing else of the machine.
+    sandbox: { read: [dirname(socket)] },
     ...config,
   };
 }

@@ -12,7 +12,7 @@ import { Deadline } from "../../running-clock.ts";
 import { createEnding, type Ending, type GroupLimits } from "./group-clocks.ts";
 import type { Enclose } from "../sandbox/containment.ts";
 import { containedExit, listenToBubblewrap, type Told } from "./contained-end.ts";
-import { collectOutput } from "./group-output.ts";
+import { collectOutput, type GroupOutput } from "./group-output.ts";
 import { signalFamily, stopFamily, waitForFamily } from "./process-family.ts";
 import { continueStrays, groupMark, killStrays, stopProcesses } from "./stray-processes.ts";
 
@@ -85,11 +85,7 @@ export function startGroup(order: GroupOrder): ProcessGroup {
   const node = child.nodeChildProcess;
   const told = enclosed === null ? null : listenToBubblewrap(readableOf(node));
   const ending = createEnding(order, (name) => signalGroup(name, told, () => child.kill(name)));
-  if (node.stdout !== null) output.listen(node.stdout, order.onLine ?? null);
-  if (node.stderr !== null) output.listen(node.stderr, null);
-  // A program that does not read its input closes the pipe: that is its right.
-  node.stdin?.on("error", () => {});
-  if (order.input !== null) node.stdin?.end(order.input);
+  connect(node, order, output);
 
   const exit = (async (): Promise<GroupExit> => {
     const ended = await Promise.race([
@@ -113,6 +109,14 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     exit,
     output: output.text,
   };
+}
+
+function connect({ stdin, stdout, stderr }: Child, order: GroupOrder, output: GroupOutput): void {
+  if (stdout !== null) output.listen(stdout, order.onLine ?? null);
+  if (stderr !== null) output.listen(stderr, null);
+  // A program that does not read its input closes the pipe: that is its right.
+  stdin?.on("error", () => {});
+  if (order.input !== null) stdin?.end(order.input);
 }
 
 function signalGroup(name: GroupSignal, told: Told | null, kill: () => void): void {
