@@ -82,6 +82,7 @@ function startAgent(url: string): Place {
     keys: [],
     folder,
     recording: null,
+    gateway: null,
   });
   const child = spawn(process.execPath, [program, settings], {
     cwd: join(folder, "workspace"),

@@ -2,6 +2,7 @@
 import { agentMutants } from "./agents.ts";
 import { clockMutants } from "./clocks.ts";
 import { crashMutants } from "./crash.ts";
+import { egressMutants } from "./egress.ts";
 import { guardMutants } from "./guard.ts";
 import { judgingMutants } from "./judging.ts";
 import { landingMutants } from "./landing.ts";
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...testMutants,
   ...guardMutants,
   ...agentMutants,
+  ...egressMutants,
   ...slotMutants,
   ...landingMutants,
   ...tortureMutants,

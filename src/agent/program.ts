@@ -9,8 +9,10 @@ import { type AgentSettings, parseAgentSettings, trajectoryName } from "../forma
 import { messageOf } from "../errors.ts";
 import { endStatuses } from "../formats/agent-stream.ts";
 import { aliasTarget, modelFacts, type ModelFacts } from "../formats/models.ts";
+import { egressEnvironment } from "../formats/egress-env.ts";
 import { createRedactor, type Redactor } from "../formats/redact.ts";
 import { openConversation } from "./conversation.ts";
+import { openForwarder } from "./forwarder.ts";
 import type { Limits } from "./limits.ts";
 import { work } from "./loop.ts";
 import { type ClientParts, createModelClient, type ModelClient } from "./model-client.ts";
@@ -55,14 +57,16 @@ interface Place {
 async function runTask(place: Place): Promise<AgentEnd> {
   const { settings, line, redactor } = place;
   const around = lookAround(process.cwd());
-  const chosen = await chooseClient(settings);
+  using forwarder = settings.gateway === null ? null : await openForwarder(settings.gateway);
+  const port = forwarder?.port ?? null;
+  const chosen = await chooseClient(settings, port);
   if (chosen.kind === "refused") return { status: "auth", reason: chosen.reason };
   line.send({ type: "started", agent: "builtin", model: settings.model });
   const brief = await line.brief();
   if (brief === null) return { status: "failed", reason: "no brief came on standard input" };
   const stopping = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stopping.abort());
-  const env = commandEnvironment(settings.keys);
+  const env = { ...commandEnvironment(settings.keys), ...(port === null ? {} : egressEnvironment(port)) };
   const shell = createShellTools({
     top: process.cwd(),
     env,
@@ -83,9 +87,10 @@ type Chosen =
   | { readonly kind: "open"; readonly client: ModelClient }
   | { readonly kind: "refused"; readonly reason: string };
 
-async function chooseClient(settings: AgentSettings): Promise<Chosen> {
+/** @param port Where the gateway is reached, if there is one. */
+async function chooseClient(settings: AgentSettings, port: number | null): Promise<Chosen> {
   try {
-    const provider = await chooseProvider(settings);
+    const provider = await chooseProvider(settings, port);
     if (provider.kind === "refused") return provider;
     return { kind: "open", client: createModelClient({ ...provider, silenceMsMax }) };
   } catch (error) {
@@ -97,7 +102,7 @@ type Provider =
   | ({ readonly kind: "open" } & Pick<ClientParts, "open" | "fetch">)
   | { readonly kind: "refused"; readonly reason: string };
 
-async function chooseProvider(settings: AgentSettings): Promise<Provider> {
+async function chooseProvider(settings: AgentSettings, port: number | null): Promise<Provider> {
   const exact = aliasTarget(settings.model);
   if (exact !== null)
     return {
@@ -105,7 +110,10 @@ async function chooseProvider(settings: AgentSettings): Promise<Provider> {
       reason: `the model ${settings.model} is an alias; write the exact id it stands for today, ${exact}`,
     };
   if (settings.recording === null) {
-    const opened = await openProvider(settings, process.env);
+    const opened =
+      port === null
+        ? await openProvider(settings, process.env)
+        : await openProvider({ ...settings, base_url: `http://127.0.0.1:${port}` }, behindGateway);
     return opened.kind === "open" ? { ...opened, fetch: globalThis.fetch } : opened;
   }
   const recording = await readRecording(settings.recording, Number(process.env["RALPH_PROCESS"] ?? 0));
@@ -115,6 +123,9 @@ async function chooseProvider(settings: AgentSettings): Promise<Provider> {
     ? { ...opened, fetch: replayFetch(recording.answers, settings.model) }
     : opened;
 }
+
+/** The client insists on a key; the true one is added outside. */
+const behindGateway = { ANTHROPIC_API_KEY: "added-by-the-gateway" };
 
 interface Opening {
   readonly brief: BriefMessage;

@@ -36,7 +36,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const { agent, limits } = await chooseAgent(options);
   const folder = handFolder(process.env, new Date());
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const program = builtinProgram(agent, { folder, recording: null });
+  const program = builtinProgram(agent, { folder, recording: null, gateway: null });
   const stop = new AbortController();
   const listen = (): void => stop.abort();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, listen);

@@ -64,7 +64,8 @@ function sandboxOverride(): Overrides {
 /** A recording does what it did when it was recorded: where there is no sandbox, it may go on without one. */
 async function recordedOverrides(project: string): Promise<Overrides> {
   try {
-    await openProjectSandbox(await openProject(project, sandboxOverride()));
+    await using sandbox = await openProjectSandbox(await openProject(project, sandboxOverride()));
+    void sandbox;
     return sandboxOverride();
   } catch (error) {
     if (!(error instanceof RalphError) || error.code !== "sandbox-unavailable") throw error;

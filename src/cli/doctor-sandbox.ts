@@ -6,7 +6,8 @@ import { openProjectSandbox } from "./open-sandbox.ts";
 const rootsShownMax = 12;
 
 export async function lookAtSandbox(project: Project): Promise<readonly Finding[]> {
-  const { level, facts } = await openProjectSandbox(project);
+  await using sandbox = await openProjectSandbox(project);
+  const { level, facts } = sandbox;
   const { name, gives, lacks } = level;
   if (name === "off") return [warning("sandbox", `OFF: ${lacks}`)];
   const { readable } = facts;

@@ -266,7 +266,7 @@ const lookAtGates: Look = async (project) => {
     const { tasks } = await queue.read();
     const [task] = resolveQueue(tasks, new Set()).ready;
     const log = { write: () => {} };
-    const sandbox = await openProjectSandbox(project);
+    await using sandbox = await openProjectSandbox(project);
     const ports = composePorts(project, { journal: noJournal, queue, log, signal: stop.signal, sandbox });
     const logFolder = logFolderOf(project, "doctor");
     const { config } = project;

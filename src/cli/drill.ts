@@ -47,7 +47,7 @@ export async function drillGates(options: DrillOptions): Promise<number> {
   using lease = takeLease(project.state.lease, at);
   void lease;
   setSupervisorMark(digest(project.state.path).slice(0, 16));
-  const sandbox = await openProjectSandbox(project);
+  await using sandbox = await openProjectSandbox(project);
   sandbox.sweep();
   warnOfNone(sandbox);
   const configuration = drillConfiguration(project);

@@ -19,7 +19,7 @@ export async function gate(options: GateOptions): Promise<number> {
   const project = await openProject(options.cwd);
   const gates = chooseGates(project, options.names);
   await requireIdentity(project);
-  const sandbox = await openProjectSandbox(project);
+  await using sandbox = await openProjectSandbox(project);
   warnOfNone(sandbox);
   const commit = await sealCheckout(project);
   const logFolder = logFolderOf(project);

@@ -1,6 +1,7 @@
 /** The sandbox of a project: what the repository and the state directory have to say about it. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
+import { type Egress, openEgress } from "../adapters/egress/egress.ts";
 import type { Sandbox } from "../adapters/sandbox/containment.ts";
 import { openSandbox } from "../adapters/sandbox/ladder.ts";
 import { digest } from "../adapters/state/pass-files.ts";
@@ -10,12 +11,20 @@ import type { Project } from "./compose.ts";
 export const supervisorMarkOf = ({ state }: Pick<Project, "state">): string =>
   digest(state.path).slice(0, 16);
 
-/** @throws RalphError `sandbox-unavailable`. */
-export async function openProjectSandbox(project: Project): Promise<Sandbox> {
+/**
+ * @param warn For what is refused on the way out.
+ * @throws RalphError `sandbox-unavailable`.
+ */
+export async function openProjectSandbox(
+  project: Project,
+  warn: (message: string) => void = warnOnTerminal,
+): Promise<Sandbox & AsyncDisposable> {
   const { config, state, repository } = project;
   const { gitDir, top } = repository;
   const hidden = [state.path, gitDir, ...(top === null ? [] : [top])];
-  return openSandbox({
+  await using opened = new AsyncDisposableStack();
+  const way = config.sandbox.mode === "off" ? null : opened.use(await openWay(project, warn));
+  const sandbox = openSandbox({
     config: config.sandbox,
     limits: config.limits.resources,
     mark: supervisorMarkOf(project),
@@ -23,9 +32,18 @@ export async function openProjectSandbox(project: Project): Promise<Sandbox> {
     hidden: withRealPaths(hidden),
     objects: withRealPaths(objectFolders(join(gitDir, "objects"))),
     gitConfig: await gitConfigOf(project),
-    egress: () => null,
+    egress: (profile, purpose) => way?.profile(profile, purpose) ?? null,
+    gateway: way?.gateway ?? null,
   });
+  const kept = opened.move();
+  return { ...sandbox, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
+
+const openWay = ({ config }: Project, warn: (message: string) => void): Promise<Egress> =>
+  openEgress({ hosts: config.sandbox.egress, agent: config.agent, environment: process.env, warn });
+
+/** For commands that have no log. */
+const warnOnTerminal = (message: string): void => void process.stderr.write(`ralphwright: ${message}\n`);
 
 /** Loud, because it is a choice that outlives the reason for it. */
 export function warnOfNone({ level }: Sandbox): void {

@@ -23,11 +23,12 @@ import { createTeller, type LogFormat, type Teller } from "./tell.ts";
 
 /** Returns the exit status. `project` is disposed of at the end. */
 export async function supervise(project: Project, { log }: { readonly log: LogFormat }): Promise<number> {
-  const sandbox = await openProjectSandbox(project);
+  using teller = createTeller(log, isPriceUnknown(project.config));
+  const warn = (message: string): void => teller.log.write("warn", message);
+  await using sandbox = await openProjectSandbox(project, warn);
   const now = new Date();
   using lease = takeLease(project.state.lease, now.toISOString());
   void lease;
-  using teller = createTeller(log, isPriceUnknown(project.config));
   runningClock.listen((notice) => teller.say(notice));
   await endStrays(project, teller);
   sandbox.sweep();

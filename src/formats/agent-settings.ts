@@ -37,6 +37,8 @@ const agentSettings = z.strictObject({
   folder: z.string(),
   /** Trajectory whose recorded answers take the model's place; null asks the model. */
   recording: z.string().nullable(),
+  /** Socket through which the model is reached, and all that the tools' commands may reach; the key is added behind it. */
+  gateway: z.string().nullable(),
 });
 
 export type AgentSettings = z.output<typeof agentSettings>;

@@ -111,6 +111,7 @@ export async function openSample(sample: Sample, cases: readonly (Cheat | Honest
       stop.abort();
       project.git[Symbol.dispose]();
       await queue[Symbol.asyncDispose]?.();
+      await sandbox[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

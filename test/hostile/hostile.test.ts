@@ -79,6 +79,7 @@ const openHere = (): Sandbox =>
     objects: [],
     gitConfig: "",
     egress: () => null,
+    gateway: null,
   });
 
 async function runHostile(file: string, times = 1): Promise<Ended> {

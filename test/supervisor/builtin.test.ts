@@ -189,13 +189,17 @@ describe("The built-in agent in the loop", () => {
   });
 
   it("keeps its key out of everything that is written, and out of the commands it runs", async () => {
-    const { world, run } = await runWith([
-      call("bash", {
-        command: "env > env.txt; cat /proc/self/environ | tr '\\0' '\\n' >> env.txt; cat env.txt",
-      }),
-      good,
-      done({ summary: `Key ${sharedEnv.ANTHROPIC_API_KEY}.` }),
-    ]);
+    const { world, run } = await runWith(
+      [
+        call("bash", {
+          command: "env > env.txt; cat /proc/self/environ | tr '\\0' '\\n' >> env.txt; cat env.txt",
+        }),
+        good,
+        done({ summary: `Key ${sharedEnv.ANTHROPIC_API_KEY}.` }),
+      ],
+      // In a sandbox it would not have the key, and so would not know it when it sees it.
+      { config: { limits: { attempts: 1 }, sandbox: "off" } },
+    );
     await using _world = world;
     expect(run.status).toBe(0);
     expect(filesWith(world, sharedEnv.ANTHROPIC_API_KEY)).toEqual([]);

@@ -25,10 +25,18 @@ export interface BuiltinOrder {
   readonly env?: Readonly<Record<string, string>>;
   /** Evidence of the red verdicts in their order, `hang up` or `never`; after the last the claim is accepted. */
   readonly verdicts?: readonly string[];
+  /** Says what runs in place of the program: the settings may be others there. */
+  readonly contain?: (place: ContainedPlace) => Promise<readonly string[]>;
   /** Called with the workspace before the agent starts. */
   readonly arrange?: (workspace: string) => void;
   /** The agent gets SIGTERM as soon as this holds. */
   readonly stopWhen?: (workspace: string) => boolean;
+}
+
+export interface ContainedPlace {
+  readonly folder: string;
+  readonly logs: string;
+  readonly url: string;
 }
 
 export interface BuiltinResult {
@@ -57,7 +65,9 @@ export async function runBuiltin(order: BuiltinOrder): Promise<BuiltinResult> {
     base_url: server.url,
     ...order.settings,
   });
-  const child = spawn(process.execPath, [program, settings], {
+  const contained = await order.contain?.({ folder, logs, url: server.url });
+  const [start = "", ...args] = contained ?? [process.execPath, program, settings];
+  const child = spawn(start, args, {
     cwd: workspace,
     env: { PATH: process.env["PATH"], ANTHROPIC_API_KEY: "sk-canary-0123456789abcdef", ...order.env },
     stdio: "pipe",
@@ -123,6 +133,7 @@ export const defaultSettings: Omit<AgentSettings, "folder"> = {
   models: {},
   keys: ["ANTHROPIC_API_KEY"],
   recording: null,
+  gateway: null,
 };
 
 function answerClaim(status: string, verdict: string | undefined, input: NodeJS.WritableStream): void {

@@ -59,6 +59,7 @@ function openSession(order: AgentOrder, agent: AgentConfig, options: AgentsOptio
         ...ownFiles(options, order),
         ...builtinProgram(agent, {
           folder: order.logFolder,
+          gateway: agent.kind === "builtin" ? options.sandbox.gateway : null,
           recording:
             agent.kind === "builtin"
               ? null
@@ -70,7 +71,7 @@ function openSession(order: AgentOrder, agent: AgentConfig, options: AgentsOptio
 
 /** Made beforehand and given one by one: in the folder around them lies the log that the supervisor writes. */
 function ownFiles(
-  { sandbox, recordings }: AgentsOptions,
+  { sandbox, agent, recordings }: AgentsOptions,
   { logFolder }: AgentOrder,
 ): Pick<AgentProgram, "writable" | "readable"> {
   const files = { trajectory: join(logFolder, trajectoryName), output: join(logFolder, "output") };
@@ -80,7 +81,7 @@ function ownFiles(
   }
   return {
     writable: [files.trajectory, files.output],
-    readable: [...ownRoots(), ...(existsSync(recordings) ? [recordings] : [])],
+    readable: [...ownRoots(), ...(agent.kind === "replay" && existsSync(recordings) ? [recordings] : [])],
   };
 }
 
@@ -88,25 +89,40 @@ function ownFiles(
 const extension = import.meta.filename.endsWith(".ts") ? ".ts" : ".js";
 const agentProgram = fileURLToPath(new URL(`../../agent/main${extension}`, import.meta.url));
 
+interface BuiltinPlace {
+  readonly folder: string;
+  readonly recording: string | null;
+  /** Socket of the gateway, as the agent sees it; null: the agent has the key and asks the model itself. */
+  readonly gateway: string | null;
+}
+
 /** A replay is the built-in agent with recorded answers in the model's place: all else of it is real. */
 export function builtinProgram(
   agent: AgentConfig,
-  { folder, recording }: { readonly folder: string; readonly recording: string | null },
-): Pick<AgentProgram, "command" | "names"> {
+  { folder, recording, gateway }: BuiltinPlace,
+): Pick<AgentProgram, "names"> & { readonly command: readonly string[] } {
   const isReplay = recording !== null;
-  const keys = isReplay ? [] : keyNames[agent.provider].filter((name) => !agent.env.includes(name));
+  const needed = isReplay ? [] : keyNames[agent.provider].filter((name) => !agent.env.includes(name));
+  const keys = gateway === null ? needed : [];
   const settings = formatAgentSettings({
     model: agent.model ?? defaultModel,
     effort: agent.effort,
     provider: isReplay ? "anthropic" : agent.provider,
-    base_url: agent.baseUrl,
+    base_url: gateway === null ? agent.baseUrl : ownEndpoint(agent),
     key_header: agent.keyHeader,
     models: agent.models,
     keys,
     folder,
     recording,
+    gateway,
   });
   return { command: [process.execPath, agentProgram, settings], names: [...agent.env, ...keys] };
+}
+
+/** That there is one is all that the agent has to know behind a gateway: the rest of the address may be a secret. */
+function ownEndpoint({ baseUrl }: AgentConfig): string | null {
+  const url = baseUrl ?? process.env["ANTHROPIC_BASE_URL"] ?? "";
+  return url === "" ? null : (URL.parse(url)?.origin ?? null);
 }
 
 /** What each provider's client looks for: let through to the agent, and kept from the commands it runs. */

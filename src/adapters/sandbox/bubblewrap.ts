@@ -1,8 +1,8 @@
 /** The command line of bubblewrap: which namespaces, which view of the machine, and who the program is in there. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { egressSocketInside } from "../../formats/egress-env.ts";
 import type { Confinement, EgressDoor, EgressProfile, Enclosed, Level, Start } from "./containment.ts";
-import { egressSocket } from "./containment.ts";
 import { arrange, isWithin, type Mount, mountArguments, preparePlaces } from "./mounts.ts";
 import type { Resources } from "./resources.ts";
 
@@ -57,7 +57,7 @@ export interface Ground {
   readonly hidden: readonly string[];
   readonly gitConfig: string;
   readonly resources: Resources;
-  readonly egress: (profile: EgressProfile) => EgressDoor | null;
+  readonly egress: (profile: EgressProfile, purpose: string) => EgressDoor | null;
 }
 
 /** A program that is root outside is this one inside. */
@@ -86,7 +86,8 @@ export function makeOwnFolders(own: string, gitConfig: string): void {
 
 export function enclose(ground: Ground, own: string, confinement: Confinement, start: Start): Enclosed {
   const { level, home, resources, bash } = ground;
-  const door = ground.egress(confinement.profile);
+  const purpose = start.env["RALPH_TASK"] ?? confinement.profile;
+  const door = hasOwnNetwork(level) ? ground.egress(confinement.profile, purpose) : null;
   const mounts = arrange(mountsFor(ground, own, confinement, door));
   preparePlaces(mounts);
   const share = resources.begin();
@@ -117,9 +118,15 @@ export function enclose(ground: Ground, own: string, confinement: Confinement, s
       ...(user ? { USER: "agent", LOGNAME: "agent" } : {}),
       ...door?.env,
     },
-    release: share.release,
+    async release() {
+      await door?.[Symbol.asyncDispose]();
+      return share.release();
+    },
   };
 }
+
+/** Without one a way out would be open to everybody on the machine, and nobody would need it. */
+export const hasOwnNetwork = (level: BubblewrapLevel): boolean => level.flags.includes("--unshare-net");
 
 /** Folders of the user's desktop session that are not there are not named either. */
 function withoutLost(env: Start["env"], mounts: readonly Mount[]): Start["env"] {
@@ -149,6 +156,6 @@ function mountsFor(
     { kind: "own", at: "/tmp", from: join(own, "tmp") },
     { kind: "own", at: home, from: join(own, "home") },
     ...writable.map((path): Mount => ({ kind: "write", at: path, from: path })),
-    ...(door === null ? [] : [{ kind: "read", at: egressSocket, from: door.socket } as const]),
+    ...(door === null ? [] : [{ kind: "read", at: egressSocketInside, from: door.socket } as const]),
   ];
 }

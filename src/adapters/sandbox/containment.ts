@@ -11,16 +11,14 @@ export interface Level {
 /** Who is let through by the one way out: what it may reach is decided there. */
 export type EgressProfile = "agent" | "gates";
 
-/** The one way out of a sandbox that has no network. */
-export interface EgressDoor {
-  /** A unix socket of the supervisor's; inside it is always `egressSocket`. */
+/** The one way out of a sandbox that has no network; closed when the program is gone. */
+export interface EgressDoor extends AsyncDisposable {
+  /** A unix socket of the supervisor's; inside it is always `egressSocketInside`. */
   readonly socket: string;
   readonly env: Readonly<Record<string, string>>;
   /** Puts what the program needs to find the way before its command. */
   readonly wrap: (command: readonly string[]) => readonly string[];
 }
-
-export const egressSocket = "/run/ralph/egress.sock";
 
 export interface Confinement {
   /** Files and folders that are there. All else that is visible can only be read. */
@@ -48,6 +46,8 @@ export type Enclose = (start: Start) => Enclosed;
 
 export interface Sandbox {
   readonly level: Level;
+  /** Where the built-in agent finds its model, inside; null: it is to ask the model itself, and to have its key. */
+  readonly gateway: string | null;
   /** What `doctor` tells beside the level: roots that can be read, and what holds which limit. */
   readonly facts: SandboxFacts;
   /**
@@ -76,6 +76,7 @@ const off: Level = {
 
 export const noSandbox: Sandbox = {
   level: off,
+  gateway: null,
   facts: { readable: [], limits: [], warnings: [] },
   confine: () => null,
   sweep: () => {},

@@ -19,6 +19,7 @@ import {
   type BubblewrapLevel,
   enclose,
   type Ground,
+  hasOwnNetwork,
   levels,
   makeOwnFolders,
   passwdText,
@@ -42,7 +43,9 @@ export interface SandboxOptions {
   /** Who commits, as a `.gitconfig`. */
   readonly gitConfig: string;
   /** The way out, where there is one. */
-  readonly egress: (profile: EgressProfile) => EgressDoor | null;
+  readonly egress: (profile: EgressProfile, purpose: string) => EgressDoor | null;
+  /** Where the built-in agent finds its model, inside, through that way. */
+  readonly gateway: string | null;
 }
 
 /** @throws RalphError `sandbox-unavailable`, unless the configuration says `off`. */
@@ -72,6 +75,7 @@ function sandboxAt(
   const mounts = mountsAt(level, ground.mounts, options.folder);
   return {
     level: { name: level.name, gives: level.gives, lacks: level.lacks },
+    gateway: hasOwnNetwork(level) ? options.gateway : null,
     facts: {
       readable: roots,
       limits: ground.resources.facts,

@@ -20,6 +20,7 @@ try {
     objects: [],
     gitConfig: "",
     egress: () => null,
+    gateway: null,
   });
   const group = startGroup({
     command:

@@ -1,0 +1,115 @@
+/** Mutants of what keeps sandboxes from reaching whom they should not, and keys from reaching sandboxes. */
+import type { Mutant } from "./mutant.ts";
+
+const hosts = "src/formats/egress-host.ts";
+const hostsTest = "test/formats/egress-host.test.ts";
+const proxyTest = "test/adapters/egress/proxy.test.ts";
+const gateway = "src/adapters/egress/gateway.ts";
+const gatewayTest = "test/adapters/egress/gateway.test.ts";
+
+export const egressMutants: readonly Mutant[] = [
+  {
+    name: "private-addresses-reached",
+    removes: "A name on the list of hosts may lead to this machine, its network, or a cloud's own addresses.",
+    edits: [
+      {
+        file: "src/adapters/egress/dial.ts",
+        find: "isPublicAddress(address)",
+        replace: "isPublicAddress(address) || true",
+      },
+    ],
+    killedBy: {
+      file: proxyTest,
+      title: "is refused when a name on the list leads to a private address, which is asked for once only",
+    },
+  },
+  {
+    name: "other-address-connected",
+    removes:
+      "The address that is connected to is looked up once more, and may be another than the one that was judged.",
+    edits: [
+      {
+        file: "src/adapters/egress/dial.ts",
+        find: "lookup: (_, __, answer) => answer(null, addresses)",
+        replace: "lookup: (_, __, answer) => void resolve(host).then((found) => answer(null, [...found]))",
+      },
+    ],
+    killedBy: { file: proxyTest, title: "is not reached where its address comes only with a second answer" },
+  },
+  {
+    name: "hosts-by-their-end",
+    removes: "A host is allowed when its name ends like one on the list.",
+    edits: [{ file: hosts, find: ": host === rule.host)", replace: ": host.endsWith(rule.host))" }],
+    killedBy: { file: hostsTest, title: "registry.npmjs.org does not allow evil-registry.npmjs.org:443" },
+  },
+  {
+    name: "addresses-in-other-spellings",
+    removes: "A number in the place of a name passes as a name.",
+    edits: [{ file: hosts, find: " && !numberAtEnd.test(name)", replace: "" }],
+    killedBy: { file: hostsTest, title: "is not understood: " },
+  },
+  {
+    name: "other-host-in-the-header",
+    removes: "A plain request may name one host in its line and another in its header.",
+    edits: [
+      {
+        file: "src/adapters/egress/proxy.ts",
+        find: "namesOneHost(headers.host, target) ? target : null",
+        replace: "target",
+      },
+    ],
+    killedBy: { file: proxyTest, title: "is not asked where the header denies the host of the line" },
+  },
+  {
+    name: "request-in-a-body",
+    removes:
+      "The body of a request goes on without its frame, and the next machine reads it as another request.",
+    edits: [
+      {
+        file: "src/adapters/egress/pass-on.ts",
+        find: `headers["transfer-encoding"] === undefined ? {}`,
+        replace: `headers["transfer-encoding"] !== "" ? {}`,
+      },
+    ],
+    killedBy: {
+      file: gatewayTest,
+      title: "carries no second request with the key in the body of the first",
+    },
+  },
+  {
+    name: "key-from-inside",
+    removes: "A key that a program inside sends goes on beside the true one.",
+    edits: [{ file: gateway, find: "key === null ? [] : keyNames", replace: "key === null ? keyNames : []" }],
+    killedBy: {
+      file: gatewayTest,
+      title: "is added outside as bearer, and nothing from inside takes its place",
+    },
+  },
+  {
+    name: "all-paths-of-the-api",
+    removes: "The gateway adds the key to requests for anything that the model's server offers.",
+    edits: [
+      {
+        file: gateway,
+        find: "!allowed.some((pattern) => pattern.test(`${method} ${url}`))",
+        replace: "allowed.length === 0",
+      },
+    ],
+    killedBy: { file: gatewayTest, title: "is closed for " },
+  },
+  {
+    name: "key-in-the-sandbox",
+    removes: "The built-in agent gets the key although the gateway adds it outside.",
+    edits: [
+      {
+        file: "src/adapters/agent/agents.ts",
+        find: "const keys = gateway === null ? needed : [];",
+        replace: "const keys = needed;",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/egress/builtin-contained.test.ts",
+      title: "works, and the key is nowhere inside but at the model's server",
+    },
+  },
+];

@@ -1,0 +1,52 @@
+/** What of a request or an answer goes on to the next machine. */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream";
+
+type Headers = Record<string, string | string[]>;
+
+/** They speak of this one connection. */
+const connectionNames = [
+  "connection",
+  "host",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+export function requestHeaders({ headers }: IncomingMessage, without: readonly string[]): Headers {
+  // Said anew: without it, node sends the body of a GET as it is, and the next machine reads it as another request.
+  const framing = headers["transfer-encoding"] === undefined ? {} : { "transfer-encoding": "chunked" };
+  return { ...passableHeaders(headers, without), ...framing };
+}
+
+/** An answer that breaks off breaks off here too. */
+export function passAnswer(
+  answered: IncomingMessage,
+  response: ServerResponse,
+  without: readonly string[],
+): void {
+  try {
+    response.writeHead(answered.statusCode ?? 502, passableHeaders(answered.headers, without));
+    response.flushHeaders();
+    pipeline(answered, response, () => {});
+  } catch {
+    // A status or a header that node reads and will not write.
+    response.destroy();
+  }
+}
+
+function passableHeaders(headers: IncomingHttpHeaders, without: readonly string[]): Headers {
+  const listed = (headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const left = new Set([...connectionNames, ...without, ...listed]);
+  // It says where the body ends: nobody may take it away.
+  left.delete("content-length");
+  const passed: Headers = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined && !left.has(name)) passed[name] = value;
+  return passed;
+}
