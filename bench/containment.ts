@@ -60,6 +60,7 @@ const openIn = (folder: string): Sandbox =>
     objects: [],
     gitConfig: "",
     egress: () => null,
+    gateway: null,
   });
 
 /** With the folders that each program gets of its own, made and removed. */

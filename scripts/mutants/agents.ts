@@ -66,7 +66,11 @@ export const agentMutants: readonly Mutant[] = [
     name: "strays-live-on",
     removes: "Processes that left the group of an agent or a gate outlive it.",
     edits: [
-      { file: "src/adapters/process/process-group.ts", find: "    await killStrays(mark);\n", replace: "" },
+      {
+        file: "src/adapters/process/process-group.ts",
+        find: "if (told === null || told.first === null) await killStrays(mark);",
+        replace: "if (told === null || told.first === null) return;",
+      },
     ],
     killedBy: {
       file: "test/adapters/process/process-group.test.ts",

@@ -277,6 +277,7 @@ describe("in a sandbox", () => {
     objects: [],
     gitConfig: "",
     egress: () => null,
+    gateway: null,
   });
   const contained = createGateProcesses({
     reports,

@@ -80,7 +80,7 @@ describe("an end", () => {
       readable: [],
       profile: "gates",
     });
-    const exit = await start("exit 0", { ...(enclose === null ? {} : { enclose }) }).exit;
+    const exit = await start("exit 0", enclose === null ? {} : { enclose }).exit;
     expect(exit).toEqual({
       kind: "not-started",
       reason: `the sandbox could not be made: Can't find source path ${join(folder, "nowhere")}: No such file or directory`,
@@ -166,9 +166,9 @@ it("shows what the configuration names, and lets it be written only where it say
     readable: [],
     profile: "gates",
   });
-  const script = `cd /; cat ${read}/file; echo x >${read}/new || echo refused; echo x >${write}/new && echo written`;
+  const script = `exec 2>&1; cd /; cat ${read}/file; echo x >${read}/new || echo refused; echo x >${write}/new && echo written`;
   expect(await outputOf(script, { enclose, cwd: read ?? "" })).toMatch(
-    /^seenrefused\nwritten\n.*Read-only file system$/,
+    /^seen.*Read-only file system\nrefused\nwritten$/,
   );
 });
 
@@ -198,8 +198,8 @@ it.runIf(process.getuid?.() === 0)(
   "is no root inside, has no powers, and sees no secret of /etc",
   async () => {
     const script =
-      "id -u; id -un; grep CapEff /proc/self/status; cat /etc/shadow || echo hidden; cat /etc/passwd | grep -c agent";
-    expect(await outputOf(script)).toMatch(/^1000\nagent\nCapEff:\t0000000000000000\n.*hidden\n1$/s);
+      "exec 2>&1; id -u; id -un; grep CapEff /proc/self/status; cat /etc/shadow || echo hidden; cat /etc/passwd | grep -c agent";
+    expect(await outputOf(script)).toMatch(/^1000\nagent\nCapEff:\t0000000000000000\n.*Permission denied\nhidden\n1$/s);
   },
 );
 
@@ -207,7 +207,7 @@ it("dies with the supervisor, however that ends", async () => {
   const program = `
     import { openSandbox } from ${JSON.stringify(join(import.meta.dirname, "../../../src/adapters/sandbox/ladder.ts"))};
     import { startGroup } from ${JSON.stringify(join(import.meta.dirname, "../../../src/adapters/process/process-group.ts"))};
-    const sandbox = openSandbox({ config: { mode: "auto", egress: [], read: [], write: [] }, limits: { memoryBytes: null, processesMax: 99, fileBytesMax: 1e9 }, mark: "gone", folder: ${JSON.stringify(join(folder, "sandbox"))}, hidden: [], objects: [], gitConfig: "", egress: () => null });
+    const sandbox = openSandbox({ config: { mode: "auto", egress: [], read: [], write: [] }, limits: { memoryBytes: null, processesMax: 99, fileBytesMax: 1e9 }, mark: "gone", folder: ${JSON.stringify(join(folder, "sandbox"))}, hidden: [], objects: [], gitConfig: "", egress: () => null, gateway: null });
     startGroup({ command: "env -i setsid -f /bin/bash -c 'exec -a straggler618 sleep 618'; echo ready; sleep 600", cwd: "/", env: { PATH: process.env.PATH }, enclose: sandbox.confine(${JSON.stringify(join(folder, "own-dies"))}, { writable: [], readable: [], profile: "gates" }), input: "", logFile: "/dev/null", wallMsMax: 60000, idleMsMax: null, signal: new AbortController().signal, onLine: (line) => console.log(line) });
   `;
   const supervisor = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {
