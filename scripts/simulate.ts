@@ -12,6 +12,8 @@ import { addTally, type BrokenRun, emptyTally, simulate } from "../test/simulato
 /** From a part, every so often. */
 interface Progress {
   readonly played: number;
+  /** Of a core: a machine that has other things to do says nothing of the simulator. */
+  readonly cpuSeconds: number;
   readonly tally: ReturnType<typeof emptyTally>;
   readonly broken: readonly BrokenRun[];
 }
@@ -42,7 +44,7 @@ async function main(): Promise<void> {
     shares.map(([from, count]) => startPart(seed + from, count, (done) => tellProgress(done, runs))),
   );
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  tellEnd(reports, (performance.now() - sinceMs) / 1_000, shares.length);
+  tellEnd(reports, (performance.now() - sinceMs) / 1_000);
   if (reports.some(({ broken }) => broken.length > 0)) process.exitCode = 1;
 }
 
@@ -85,6 +87,11 @@ function startPart(seed: number, runs: number, onPlayed: (count: number) => void
   });
 }
 
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 function playPart(seed: number, runs: number): void {
   const tally = emptyTally();
   const broken: BrokenRun[] = [];
@@ -95,12 +102,14 @@ function playPart(seed: number, runs: number): void {
     if (found !== null) broken.push(broken.length < brokenShownMax ? found : { ...found, history: [] });
     if (performance.now() - toldAtMs < reportEveryMs) continue;
     toldAtMs = performance.now();
-    process.send?.({ played: played + 1, tally, broken } satisfies Progress);
+    process.send?.({ played: played + 1, cpuSeconds: cpuSeconds(), tally, broken } satisfies Progress);
   }
-  process.send?.({ played: runs, tally, broken } satisfies Progress, () => process.disconnect());
+  process.send?.({ played: runs, cpuSeconds: cpuSeconds(), tally, broken } satisfies Progress, () =>
+    process.disconnect(),
+  );
 }
 
-function tellEnd(reports: readonly Progress[], seconds: number, parts: number): void {
+function tellEnd(reports: readonly Progress[], seconds: number): void {
   const broken = reports.flatMap((report) => report.broken);
   const played = reports.reduce((sum, report) => sum + report.played, 0);
   const { events, crashes, runs, landings } = reports.reduce(
@@ -118,10 +127,9 @@ function tellEnd(reports: readonly Progress[], seconds: number, parts: number): 
       `broken: ${name}, ${seeds.length} times; again: npm run simulate -- --runs 1 --seed ${seeds[0]}`,
     );
   }
-  const rate = Math.round(played / seconds);
-  console.log(
-    `${played} histories in ${seconds.toFixed(1)} s (${rate} a second in ${parts} processes), ${broken.length} broken`,
-  );
+  const cpu = reports.reduce((sum, report) => sum + report.cpuSeconds, 0);
+  const rates = `${Math.round(played / seconds)} a second, ${Math.round(played / cpu)} for each second of a core`;
+  console.log(`${played} histories in ${seconds.toFixed(1)} s (${rates}), ${broken.length} broken`);
   console.log(`${runs} runs of the loop, ${events} events, ${crashes} kills, ${landings} landings`);
 }
 

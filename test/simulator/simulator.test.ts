@@ -18,7 +18,7 @@ describe("The loop", () => {
     expect(broken.map(({ seed, message }) => `seed ${seed}: ${message}`)).toEqual([]);
     expect(tally.crashes).toBeGreaterThan(histories / 2);
     expect(tally.landings).toBeGreaterThan(histories);
-  });
+  }, 300_000);
 });
 
 type Transition = Core["transition"];
@@ -295,12 +295,13 @@ describe("The simulator", () => {
 
   it("tells the history of a seed the same way each time, up to what broke", () => {
     const core: Core = { ...realCore, decideRecovery: () => [] };
-    const seed = Array.from({ length: 100 }, (_, at) => at + 1).find(
-      (each) => simulate(each, emptyTally(), core) !== null,
-    );
-    const first = simulate(seed ?? 0, emptyTally(), core);
-    expect(first).toMatchObject({ seed, invariant: "recovery leaves nothing open" });
-    expect(first?.history.filter((line) => line.endsWith(" is killed"))).toHaveLength(1);
-    expect(simulate(seed ?? 0, emptyTally(), core)).toEqual(first);
+    const seeds = Array.from({ length: 100 }, (_, at) => at + 1);
+    const invariant = "recovery leaves nothing open";
+    const isIt = (each: number): boolean => simulate(each, emptyTally(), core)?.invariant === invariant;
+    const seed = seeds.find(isIt) ?? 0;
+    const first = simulate(seed, emptyTally(), core);
+    expect(first).toMatchObject({ seed, invariant });
+    expect(first?.history.filter((line) => line.endsWith(" is killed"))).not.toEqual([]);
+    expect(simulate(seed, emptyTally(), core)).toEqual(first);
   });
 });
