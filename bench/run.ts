@@ -6,9 +6,11 @@ import { measureContainment } from "./containment.ts";
 import { type Figure, renderFigures } from "./figure.ts";
 import { measureFunctions } from "./functions.ts";
 import { measureGuard } from "./guard.ts";
+import { measureJournal } from "./journal.ts";
 import { measureLine } from "./line.ts";
 import { measureLoop } from "./loop.ts";
 import { measureMemory } from "./memory.ts";
+import { measureRecovery } from "./recovery.ts";
 import { measureSlots } from "./slots.ts";
 import { measureStart } from "./start.ts";
 import { measureTasks } from "./tasks.ts";
@@ -16,7 +18,8 @@ import { measureTasks } from "./tasks.ts";
 const usage = `Usage: npm run bench -- [options]
 
   --only <names>   some of: loop, line, guard, calls, start, memory, tasks, slots,
-                   containment, functions, agent, clients (what other agents on PATH send first)
+                   containment, journal, recovery, functions, agent,
+                   clients (what other agents on PATH send first)
   --repeats <n>    repetitions of whole runs (5)
   --tasks <n>      tasks in each measured run (20)
   --attempts <n>   attempts for the memory figures (300)
@@ -46,6 +49,8 @@ const sections: Readonly<Record<string, () => readonly Figure[] | Promise<readon
   start: () => measureStart(repeats),
   memory: () => measureMemory(attempts, values.below),
   tasks: () => measureTasks(repeats),
+  journal: () => measureJournal(),
+  recovery: () => measureRecovery(1_000_000, 100_000, repeats),
   slots: () => measureSlots(repeats),
   functions: measureFunctions,
   guard: () => measureGuard(repeats),

@@ -1,5 +1,6 @@
 /** What the supervisor needs from the world, in its own words. Types only; adapters implement them. */
 import type { Gate } from "./core/config.ts";
+import type { DiskRoom } from "./core/disk.ts";
 import type { CommitSha, TaskId, TreeSha } from "./core/ids.ts";
 import type { AgentStop, Candidate, LoopEvent, Usage } from "./core/message.ts";
 import type { Queue } from "./core/queue.ts";
@@ -24,6 +25,11 @@ export interface JournalRecord {
   readonly seq: number;
   readonly atMs: number;
   readonly event: LoopEvent;
+}
+
+/** Room where the state directory and the repository are. */
+export interface Disk {
+  look(): readonly DiskRoom[];
 }
 
 export interface Journal {
@@ -133,8 +139,11 @@ export interface Target {
   landedTasks(): Promise<ReadonlyMap<TaskId, CommitSha>>;
   /** Tasks in review; none where tasks land on the target itself. */
   reviews(): Promise<ReadonlyMap<TaskId, Review>>;
-  /** Removes landed refs that are not part of the target: those landings did not happen, or were taken back. */
-  pruneLanded(): Promise<void>;
+  /**
+   * Removes landed refs that are not part of the target: those landings did not happen, or were taken back. Returns
+   * what is left. Nothing else may land meanwhile: where there are many refs, they are put in order as well.
+   */
+  pruneLanded(): Promise<ReadonlyMap<TaskId, CommitSha>>;
   /** Highest kept attempt of each task. */
   keptAttempts(): Promise<readonly { readonly task: TaskId; readonly attempt: number }[]>;
   /**
@@ -321,6 +330,7 @@ export interface Log {
 export interface Ports {
   readonly clock: Clock;
   readonly journal: Journal;
+  readonly disk: Disk;
   readonly queue: QueueSource;
   readonly target: Target;
   readonly workspaces: Workspaces;

@@ -167,7 +167,7 @@ export const landingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/state/lease-file.ts",
-        find: "if (holder !== null && isAlive(holder)) throw heldBy(holder, name);",
+        find: "if (holder !== null && isHeld(holder, name)) throw heldBy(holder, name);",
         replace: "",
       },
     ],

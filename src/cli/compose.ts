@@ -7,6 +7,7 @@ import { createAttemptFiles } from "../adapters/state/attempt-files.ts";
 import { createDependencies } from "../adapters/process/dependencies.ts";
 import { createGateProcesses } from "../adapters/process/gate-process.ts";
 import { listCheckouts, listDirty } from "../adapters/git/git-checkout.ts";
+import { lookAtDisks } from "../adapters/disk-room.ts";
 import { createGit, type Git } from "../adapters/git/git.ts";
 import { createGitRemote, type GitRemote } from "../adapters/git/git-remote.ts";
 import { readReviews } from "../adapters/git/git-review.ts";
@@ -146,6 +147,7 @@ export function composePorts(
   return {
     clock: systemClock,
     journal,
+    disk: { look: () => lookAtDisks([state.path, git.gitDir]) },
     queue,
     log,
     digest,

@@ -1,15 +1,18 @@
 /** `ralphwright doctor`: everything a run needs, looked at before the night. */
 import { accessSync, constants } from "node:fs";
-import { statfs } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import { keyNames } from "../adapters/agent/agents.ts";
+import { lookAtDisks } from "../adapters/disk-room.ts";
 import { findHolder } from "../adapters/state/lease-file.ts";
+import { describePlace } from "../adapters/state/state-place.ts";
 import { gitVersion } from "../adapters/git/repository.ts";
 import type { Config } from "../core/config.ts";
+import { diskStop } from "../core/disk.ts";
 import { commitSha } from "../core/ids.ts";
 import { resolveQueue } from "../core/queue.ts";
 import { judgedByExitCode, problemText } from "../core/report.ts";
 import { messageOf, RalphError } from "../errors.ts";
+import { formatBytes } from "../formats/byte-size.ts";
 import { modelFacts } from "../formats/models.ts";
 import type { Journal } from "../ports.ts";
 import { checkBaseline, checkGates } from "../supervisor/baseline.ts";
@@ -67,6 +70,7 @@ async function examine(cwd: string, tell: (finding: Finding) => void): Promise<v
     lookAtCheckout,
     lookAtRemote,
     lookAtState,
+    lookAtObjects,
     lookAtAgent,
     lookAtMoney,
     lookAtSandbox,
@@ -114,15 +118,27 @@ const lookAtRemote: Look = async (project) => {
   return [good("remote", `${remote.name} is reached, and lets a push in as far as a dry run tells`)];
 };
 
-const freeGibMin = 2;
+/** Each landing leaves a dozen; beyond this, git looks for each object in crowded folders. */
+const looseObjectsMax = 50_000;
 
-const lookAtState: Look = async ({ state }) => {
-  const { bavail, bsize } = await statfs(state.path);
-  const freeGib = (bavail * bsize) / 2 ** 30;
-  const space = `${state.path} (${freeGib.toFixed(1)} GiB free)`;
-  const holder = findHolder(state.lease);
+const lookAtObjects: Look = async ({ git }) => {
+  const count = Number(/^count: (\d+)$/m.exec(await git.run(["count-objects", "-v"]))?.[1] ?? 0);
+  if (count <= looseObjectsMax) return [];
   return [
-    freeGib < freeGibMin ? warning("state", `${space}: little room for workspaces`) : good("state", space),
+    warning("repository", `${count} loose objects slow git down: git maintenance run --task=loose-objects`),
+  ];
+};
+
+const lookAtState: Look = ({ state, git, config }) => {
+  const rooms = lookAtDisks([state.path, git.gitDir]);
+  const full = diskStop(rooms, config.limits.disk);
+  const holder = findHolder(state.lease);
+  const place = describePlace(state.path);
+  return [
+    ...(place === null ? [] : [warning("state", place)]),
+    full === null
+      ? good("state", `${state.path} (${formatBytes(rooms[0]?.freeBytes ?? 0)} free)`)
+      : bad("state", `${full.reason}: no attempt would start`),
     ...(holder === null ? [] : [warning("lease", `a supervisor is running here (pid ${holder.pid})`)]),
   ];
 };

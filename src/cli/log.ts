@@ -2,10 +2,9 @@
 import { type LandedCommit, openCommitLog } from "../adapters/git/commit-log.ts";
 import { type InReview, resolveQueue } from "../core/queue.ts";
 import type { Task } from "../core/task.ts";
-import { readJournal } from "../adapters/state/journal-file.ts";
+import { readRuns, readState } from "../adapters/state/journal-reader.ts";
 import { findHolder } from "../adapters/state/lease-file.ts";
 import { RalphError } from "../errors.ts";
-import { replay } from "../supervisor/recover.ts";
 import { listReviews, openProject, openQueue, type Project, requireTarget } from "./compose.ts";
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
 import { columns, fit, hang, joinFitting, localTime, print, printJson, style, wrap } from "./print.ts";
@@ -24,14 +23,17 @@ export async function showLog(options: LogOptions): Promise<void> {
   const project = await openProject(options.cwd);
   await requireTarget(project);
   const log = openCommitLog(project.repository.gitDir);
-  const records = readJournal(project.state.journal);
-  const end = findRunEnd(records, options.run, findHolder(project.state.lease) !== null);
+  const { unrecorded } = readState(project.state.journal);
+  const end = findRunEnd(
+    readRuns(project.state.journal),
+    options.run,
+    findHolder(project.state.lease) !== null,
+  );
   const commits = await log.read(project.config.target, { countMax: commitsMax, run: options.run });
   const runs = groupByRun(commits).filter(({ id }) => options.run === null || id === options.run);
   if (options.run !== null && end === null && runs.length === 0) throw runUnknown(options.run);
   const shown = options.all ? runs : runs.slice(0, 1);
   const blocked = await listBlocked(project);
-  const { unrecorded } = replay(records);
   const reviews = await listReviews(project);
   if (options.json) {
     const needed = [

@@ -103,12 +103,15 @@ function addDoctor(program: Command, outcome: { status: number }): void {
   program
     .command("doctor")
     .description("look at everything a run needs: git, agent, key, disk, and gates that are green")
+    .option("--repair-journal", "keep the journal up to its first broken line, set the rest aside")
     .option(...json)
     .addHelpText("after", example("ralphwright doctor"))
-    .action(async (options: { json?: true }) => {
-      outcome.status = await (
-        await import("./doctor.ts")
-      ).doctor({ cwd: cwd(), json: options.json === true });
+    .action(async (flags: { json?: true; repairJournal?: true }) => {
+      const options = { cwd: cwd(), json: flags.json === true };
+      outcome.status =
+        flags.repairJournal === true
+          ? await (await import("./repair-journal.ts")).repair(options)
+          : await (await import("./doctor.ts")).doctor(options);
     });
 }
 

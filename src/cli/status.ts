@@ -1,6 +1,6 @@
 /** `ralphwright status`: what runs, what waits, what needs a person, and where the state is kept. */
 import { localDay } from "../adapters/local-time.ts";
-import { readJournal } from "../adapters/state/journal-file.ts";
+import { readRuns, readState } from "../adapters/state/journal-reader.ts";
 import { findHolder, type LeaseHolder } from "../adapters/state/lease-file.ts";
 import type { Config } from "../core/config.ts";
 import { spentOn } from "../core/ledger.ts";
@@ -12,7 +12,6 @@ import {
   viewStatus,
   weakGatesText,
 } from "../core/report.ts";
-import { replay } from "../supervisor/recover.ts";
 import { listReviews, openProject, openQueue, requireTarget } from "./compose.ts";
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
 import { isPriceUnknown, moneyText } from "./money.ts";
@@ -22,14 +21,13 @@ export async function showStatus(options: { readonly cwd: string; readonly json:
   const project = await openProject(options.cwd);
   await requireTarget(project);
   const { state, config } = project;
-  const records = readJournal(state.journal);
   const queue = await openQueue(project);
   try {
     const inReview = await listReviews(project);
-    const replayed = replay(records);
+    const replayed = readState(state.journal);
     const view = viewStatus(replayed, { ...(await queue.read()), inReview });
     const holder = findHolder(state.lease);
-    const last = findRunEnd(records, null, holder !== null);
+    const last = findRunEnd(readRuns(state.journal), null, holder !== null);
     const weakGates = judgedByExitCode(config.gates).map((gate) => gate.name);
     const today = { day: localDay(new Date()), ...spentOn(replayed, localDay(new Date())) };
     const named = { state: state.path, target: config.target };

@@ -1,7 +1,11 @@
 /** One supervisor from its lease to its last line: recovers, composes, runs the loop and tells. For `run` and `daemon`. */
 import { availableParallelism } from "node:os";
-import { openJournal } from "../adapters/state/journal-file.ts";
+import { openJournal, type OpenJournal } from "../adapters/state/journal-file.ts";
+import { type Ballast, createBallast } from "../adapters/state/ballast.ts";
+import { requireRoom, roomAt } from "../adapters/disk-room.ts";
 import { takeLease } from "../adapters/state/lease-file.ts";
+import { sweepState } from "../adapters/state/state-sweep.ts";
+import { describePlace } from "../adapters/state/state-place.ts";
 import { setSupervisorMark } from "../adapters/process/process-group.ts";
 import { killStrays } from "../adapters/process/stray-processes.ts";
 import type { Sandbox } from "../adapters/sandbox/containment.ts";
@@ -27,14 +31,17 @@ export async function supervise(project: Project, { log }: { readonly log: LogFo
   const warn = (message: string): void => teller.log.write("warn", message);
   await using sandbox = await openProjectSandbox(project, warn);
   const now = new Date();
+  requireRoom(project.state.path);
   using lease = takeLease(project.state.lease, now.toISOString());
   void lease;
   runningClock.listen((notice) => teller.say(notice));
-  await endStrays(project, teller);
+  const place = describePlace(project.state.path);
+  if (place !== null) teller.log.write("warn", place);
+  const strays = await endStrays(project);
   sandbox.sweep();
-  using journal = openJournal(project.state.journal);
-  if (journal.bytesCut > 0)
-    teller.say(`cut a half-written line of ${journal.bytesCut} bytes off the journal`);
+  const ballast = createBallast(project.state.ballast, () => roomAt(project.state.path).freeBytes);
+  using journal = openJournal(project.state.journal, { makeRoom: () => ballast.drop() });
+  const mended = [...strays, ...describeCut(journal.bytesCut), ...describeSwept(sweepState(project.state))];
   const queue = await openQueue(project);
   const stop = new AbortController();
   try {
@@ -47,10 +54,11 @@ export async function supervise(project: Project, { log }: { readonly log: LogFo
     });
     await using workspaces = ports.workspaces;
     void workspaces;
-    const recovered = await recover(ports, journal.takeRecords());
-    if (recovered.notes.length > 0) teller.say(`recovered: ${recovered.notes.join("; ")}`);
+    const recovered = await recover(ports, journal.takeState());
+    const notes = [...recovered.notes, ...mended];
+    if (notes.length > 0) teller.say(`recovered: ${notes.join("; ")}`);
     await requireCleanCheckouts(project);
-    return await runLoop({ project, teller, ports, recovered, now, sandbox });
+    return await runLoop({ project, teller, ports, journal, ballast, recovered, now, sandbox });
   } finally {
     stop.abort();
     project.git[Symbol.dispose]();
@@ -59,23 +67,32 @@ export async function supervise(project: Project, { log }: { readonly log: LogFo
 }
 
 /** What an earlier supervisor of this state directory left running. */
-async function endStrays(project: Project, teller: Teller): Promise<void> {
+async function endStrays(project: Project): Promise<readonly string[]> {
   const mark = supervisorMarkOf(project);
   setSupervisorMark(mark);
   const strays = await killStrays(`${mark}.`);
-  if (strays > 0) teller.say(`ended ${strays} processes that an earlier supervisor left behind`);
+  return strays === 0 ? [] : [`ended ${strays} left-over ${strays === 1 ? "process" : "processes"}`];
 }
+
+const describeCut = (bytes: number): readonly string[] =>
+  bytes === 0 ? [] : [`cut a half-written line of ${bytes} bytes off the journal`];
+
+const describeSwept = (files: number): readonly string[] =>
+  files === 0 ? [] : [`removed ${files} half-made ${files === 1 ? "file" : "files"}`];
 
 interface Supervision {
   readonly project: Project;
   readonly teller: Teller;
   readonly ports: Ports;
+  readonly journal: OpenJournal;
+  readonly ballast: Ballast;
   readonly recovered: Recovered;
   readonly now: Date;
   readonly sandbox: Sandbox;
 }
 
-async function runLoop({ project, teller, ports, recovered, now, sandbox }: Supervision): Promise<number> {
+async function runLoop(supervision: Supervision): Promise<number> {
+  const { project, teller, ports, journal, ballast, recovered, now, sandbox } = supervision;
   const { config } = project;
   const { state, landed } = recovered;
   let last: { state: LoopState; queue: Queue } = { state, queue: { tasks: [], problems: [] } };
@@ -95,15 +112,24 @@ async function runLoop({ project, teller, ports, recovered, now, sandbox }: Supe
     landed,
     observe(record, next, seen) {
       last = { state: next, queue: seen };
+      journal.offer(record.seq, next);
+      if (ballast.takeDrop()) loop.requestStop("now", diskFull(project));
       teller.observe(record, next, seen);
     },
   });
+  const made = ballast.make();
   const outcome = await withSignals(loop, teller, () => loop.run());
+  await made;
   const weak = weakGatesText(config.gates);
   if (weak !== null) teller.say(weak);
   teller.say(closingLine(outcome, viewStatus(last.state, last.queue)));
   return exitStatusOf(outcome);
 }
+
+const diskFull = ({ state }: Project): RunOutcome => ({
+  kind: "breaker",
+  reason: `the disk of ${state.path} is full; the run ends in the room that was kept for that`,
+});
 
 const runId = (now: Date): string =>
   now

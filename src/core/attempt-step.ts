@@ -162,8 +162,13 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
     case "unreachable":
       return waitForModel(at, stop.reason);
     case "stopped":
-      return interrupt(at, "stopped by the supervisor");
+      return interrupt(at, stoppedBy(at));
   }
+}
+
+function stoppedBy({ state }: Situation): string {
+  const outcome = state.stopping?.outcome;
+  return outcome?.kind === "breaker" ? `stopped: ${outcome.reason}` : "stopped by the supervisor";
 }
 
 const handOffsMax = 3;

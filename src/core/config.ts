@@ -1,4 +1,5 @@
 /** The configuration once it is parsed: every default filled in, durations in milliseconds, money in US dollars. */
+import type { DiskFloor } from "./disk.ts";
 import type { SpendLimits } from "./message.ts";
 import type { TaskLimits } from "./task.ts";
 
@@ -79,6 +80,7 @@ export interface Config {
     readonly run: RunLimitsConfig;
     readonly day: SpendLimits;
     readonly resources: ResourceLimits;
+    readonly disk: DiskFloor;
   };
   readonly concurrency: number;
   readonly sandbox: SandboxConfig;

@@ -1,6 +1,7 @@
 /** What the loop starts next, if anything: the other half of the decision beside transition.ts. */
 import { retryDateMs } from "./backoff.ts";
 import { budgetStop, isTasksMaxTaken, runEndsMs, type Today } from "./budget.ts";
+import { diskAlarm, type DiskFloor, type DiskRoom, diskStop } from "./disk.ts";
 import type { TaskId } from "./ids.ts";
 import { isAllHeld } from "./ledger.ts";
 import type { RunOutcome } from "./message.ts";
@@ -11,7 +12,7 @@ import { standingOf, type Task } from "./task.ts";
 export type Next =
   | { readonly kind: "start"; readonly task: Task; readonly attempt: number }
   | { readonly kind: "give-up"; readonly task: TaskId; readonly attempt: number }
-  | { readonly kind: "stop"; readonly outcome: RunOutcome }
+  | { readonly kind: "stop"; readonly how: "drain" | "now"; readonly outcome: RunOutcome }
   /** Nothing to start now. `untilMs`: look again then, null when only an event can change it. */
   | { readonly kind: "wait"; readonly untilMs: number | null }
   | { readonly kind: "end"; readonly outcome: RunOutcome };
@@ -19,11 +20,25 @@ export type Next =
 export interface NextContext extends Today {
   /** How many attempts may be open at once. */
   readonly concurrency: number;
+  /** Null or absent: nobody looks at the disk. */
+  readonly disk?: {
+    readonly rooms: readonly DiskRoom[];
+    readonly floor: DiskFloor;
+    /** True where nobody restarts what stops: then it is waited for room. */
+    readonly isAwaited?: boolean;
+  } | null;
 }
+
+/** How long agents run unseen, and how soon it is looked again whether there is room. */
+export const diskLookMs = 5_000;
 
 /** Pure: the same state, queue and time give the same answer. */
 export function decideNext(state: LoopState, queue: Queue, context: NextContext): Next {
   const { attempts, stopping } = state;
+  const { disk } = context;
+  const alarm =
+    disk && attempts.size > 0 && stopping?.how !== "now" ? diskAlarm(disk.rooms, disk.floor) : null;
+  if (alarm !== null) return { kind: "stop", how: "now", outcome: alarm };
   if (stopping !== null && attempts.size === 0) return { kind: "end", outcome: stopping.outcome };
   if (stopping !== null || attempts.size >= context.concurrency) return { kind: "wait", untilMs: null };
   return findExhausted(state, queue) ?? decideStart(state, queue, context);
@@ -37,9 +52,19 @@ function decideStart(state: LoopState, queue: Queue, context: NextContext): Next
     return { kind: "end", outcome: drainedOutcome(state, queue, standing) };
   }
   const spent = budgetStop(state, context);
-  if (spent !== null) return { kind: "stop", outcome: spent };
+  if (spent !== null) return { kind: "stop", how: "drain", outcome: spent };
+  const full = lackOfRoom(context);
+  if (full !== null) return full;
   if (isTasksMaxTaken(state) || isAllHeld(state, context.day)) return { kind: "wait", untilMs: null };
   return startFirst(state, startable, context.nowMs);
+}
+
+function lackOfRoom({ disk = null, nowMs }: NextContext): Next | null {
+  const full = disk && diskStop(disk.rooms, disk.floor);
+  if (full === null) return null;
+  return disk?.isAwaited === true
+    ? { kind: "wait", untilMs: nowMs + diskLookMs }
+    : { kind: "stop", how: "drain", outcome: full };
 }
 
 /** A task whose attempts are used up, or whose agent asked a question, is given up before anything else starts. */

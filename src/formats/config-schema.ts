@@ -173,6 +173,13 @@ const limits = section({
   day: section(spendLimits("one local day")).describe(
     "Limits of one calendar day in local time, all runs together; an attempt counts for the day on which it started.",
   ),
+  disk: section({
+    free: byteSize()
+      .prefault("1GiB")
+      .describe(
+        "Least free space, such as 512MiB, where the state directory and the repository are: with less no attempt starts, with less than half of it everything stops.",
+      ),
+  }).describe("Room that must be left on disk."),
 });
 
 const sandboxMode = oneOf(["auto", "required", "off"]);

@@ -172,7 +172,7 @@ function toGate({ timeout, report_file, red_baseline, ...gate }: ConfigText["gat
   return { ...gate, report, reportFile: report_file, timeoutMs: timeout, redBaseline: red_baseline };
 }
 
-function toLimits({ attempts, rounds, attempt, run, day }: ConfigText["limits"]): Config["limits"] {
+function toLimits({ attempts, rounds, attempt, run, day, disk }: ConfigText["limits"]): Config["limits"] {
   return {
     attemptsMax: attempts,
     roundsMax: rounds,
@@ -194,6 +194,7 @@ function toLimits({ attempts, rounds, attempt, run, day }: ConfigText["limits"])
       failuresInARowMax: run.failures_in_a_row,
     },
     day: toSpendLimits(day),
+    disk: { freeBytesMin: disk.free },
   };
 }
 

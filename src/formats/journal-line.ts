@@ -35,17 +35,20 @@ export function formatJournalLine({ seq, atMs, event }: JournaledEvent): string 
   return `${unsealed},"crc":"${hexOf(crc32(unsealed))}"}\n`;
 }
 
-/** Reads as far as the journal is whole. Records before the trouble are good. */
-export function parseJournal(bytes: Uint8Array): ParsedJournal {
+/**
+ * Reads as far as the journal is whole. Records before the trouble are good.
+ * @param after Number of the line before the first one here; null: whatever it is.
+ */
+export function parseJournal(bytes: Uint8Array, after: number | null = null): ParsedJournal {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: JournaledEvent[] = [];
   let goodBytes = 0;
   while (goodBytes < buffer.length) {
     const read = readLine(buffer, goodBytes);
-    const line = records.length + 1;
+    const line = (after ?? 0) + records.length + 1;
     if (read.kind === "newer") return { records, goodBytes, trouble: { ...read, line } };
     if (read.kind === "bad") return { records, goodBytes, trouble: troubleAfter(buffer, goodBytes, line) };
-    const reason = doubtAbout(read.record, records.at(-1));
+    const reason = doubtAbout(read.record, records.at(-1)?.seq ?? after);
     if (reason !== null) return { records, goodBytes, trouble: { kind: "corrupt", line, reason } };
     records.push(read.record);
     goodBytes = read.end;
@@ -101,12 +104,12 @@ function jsonObject(text: string): Record<string, unknown> | null {
 }
 
 /** What a line says that cannot be, although it is whole. */
-function doubtAbout(record: JournaledEvent, previous: JournaledEvent | undefined): string | null {
+function doubtAbout(record: JournaledEvent, previous: number | null): string | null {
   if (!Object.hasOwn(knownTypes, record.event.type))
     return `unknown type ${JSON.stringify(record.event.type)}`;
   if (!Number.isSafeInteger(record.seq) || Number.isNaN(record.atMs)) return "seq or at is missing";
-  if (previous === undefined || record.seq === previous.seq + 1) return null;
-  return `seq ${record.seq} follows ${previous.seq}`;
+  if (previous === null || record.seq === previous + 1) return null;
+  return `seq ${record.seq} follows ${previous}`;
 }
 
 const knownTypes: Readonly<Record<LoopEvent["type"], true>> = {

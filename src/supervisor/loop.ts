@@ -16,7 +16,7 @@ import type {
   RunOutcome,
 } from "../core/message.ts";
 import { reserve } from "../core/ledger.ts";
-import { decideNext, type Next } from "../core/next.ts";
+import { decideNext, diskLookMs, type Next } from "../core/next.ts";
 import { checkQueue, type Queue } from "../core/queue.ts";
 import type { LoopState } from "../core/state.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
@@ -96,6 +96,7 @@ export class Loop {
       nowMs: ports.clock.nowMs(),
       day: ports.clock.localDay(),
       concurrency: config.concurrency,
+      disk: { rooms: ports.disk.look(), floor: config.limits.disk },
     });
   }
 
@@ -122,7 +123,7 @@ export class Loop {
         this.#apply({ type: "give-up-started", task: next.task, attempt: next.attempt });
         return null;
       case "stop":
-        this.#apply({ type: "stop-requested", how: "drain", outcome: next.outcome });
+        this.#apply({ type: "stop-requested", how: next.how, outcome: next.outcome });
         return null;
       case "end":
         this.#apply({ type: "run-ended", outcome: next.outcome });
@@ -138,7 +139,8 @@ export class Loop {
     const { ports, config } = this.#options;
     const isFull = this.#state.attempts.size >= config.concurrency || this.#state.stopping !== null;
     await this.#inbox.wait(async (signal) => {
-      const sleepMs = untilMs === null ? Infinity : untilMs - ports.clock.nowMs();
+      const lookMs = this.#state.attempts.size > 0 ? diskLookMs : Infinity;
+      const sleepMs = untilMs === null ? lookMs : Math.min(lookMs, untilMs - ports.clock.nowMs());
       const others = [ports.clock.sleep(sleepMs, signal)];
       if (!isFull) others.push(ports.queue.changed(signal));
       await Promise.race(others);

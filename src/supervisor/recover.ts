@@ -1,9 +1,9 @@
 /** From journal and git to a first state: carries out what core/recovery.ts decides about what was left open. */
 import type { CommitSha, TaskId } from "../core/ids.ts";
 import { commitsInDoubt, decideRecovery, describeRecovery } from "../core/recovery.ts";
-import { emptyState, type LoopState } from "../core/state.ts";
+import type { LoopState } from "../core/state.ts";
 import { transition } from "../core/transition.ts";
-import type { JournalRecord, Ports } from "../ports.ts";
+import type { Ports } from "../ports.ts";
 
 export interface Recovered {
   readonly state: LoopState;
@@ -12,20 +12,15 @@ export interface Recovered {
   readonly notes: readonly string[];
 }
 
-/** The state that the records lead to. */
-export function replay(records: readonly JournalRecord[]): LoopState {
-  return records.reduce((state, { event, atMs }) => transition(state, event, { nowMs: atMs })[0], emptyState);
-}
-
-export async function recover(ports: Ports, records: readonly JournalRecord[]): Promise<Recovered> {
+/** `before`: what the journal leads to. */
+export async function recover(ports: Ports, before: LoopState): Promise<Recovered> {
   const { target, journal, clock, workspaces } = ports;
-  let state = replay(records);
+  let state = before;
   const inDoubt = commitsInDoubt(state);
   // First of all: a checkout that is behind looks like one with somebody's changes.
   const repaired = await target.repairCheckouts(inDoubt);
   await target.catchUp();
-  await target.pruneLanded();
-  const landed = await target.landedTasks();
+  const landed = await target.pruneLanded();
   const onTarget = new Set<CommitSha>();
   for (const commit of inDoubt) if (await target.contains(commit)) onTarget.add(commit);
   const [reviews, kept] = [await target.reviews(), await target.keptAttempts()];

@@ -198,7 +198,7 @@ it.concurrent("says where a journal is broken and leaves it as it is", async ({ 
   expect(run.status).toBe(2);
   expect(run.lines.join("\n")).toMatchInlineSnapshot(`
     "ralphwright: <state>/journal.jsonl:2: the journal is broken: the line does not match its checksum
-      What has landed is in git and safe. Move the file away to start with an empty journal."
+      What has landed is in git and safe. \`ralphwright doctor --repair-journal\` keeps the lines before it and sets the rest aside."
   `);
   expect(readFileSync(file, "utf8")).toBe(broken);
 });

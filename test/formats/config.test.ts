@@ -86,6 +86,7 @@ describe("defaults", () => {
           failuresInARowMax: 5,
         },
         day: { usdMax: null, tokensMax: null, turnsMax: null },
+        disk: { freeBytesMin: 2 ** 30 },
       },
       concurrency: 1,
       sandbox: { mode: "auto", egress: [], read: [], write: [] },
@@ -131,6 +132,7 @@ limits:
   attempt: { wall: 2h, idle: 500ms, turns: 7, usd: 0.5, tokens: 900, memory: 1.5GiB, processes: 64, file: 512MiB }
   run: { usd: 50, tokens: 800, turns: 90, wall: 8h, until: 07:00, tasks: 100, failures_in_a_row: 2 }
   day: { usd: 70, tokens: 900, turns: 95 }
+  disk: { free: 1.5GiB }
 concurrency: 3
 sandbox:
   mode: required
@@ -207,6 +209,7 @@ land: { mode: branch, push: origin, sign: true }
         failuresInARowMax: 2,
       },
       day: { usdMax: 70, tokensMax: 900, turnsMax: 95 },
+      disk: { freeBytesMin: 1.5 * 2 ** 30 },
     },
     concurrency: 3,
     sandbox: {

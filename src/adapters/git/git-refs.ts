@@ -14,21 +14,22 @@ export async function readLanded(git: Git, branchRef: string): Promise<ReadonlyM
   const there = mirrored(landedPrefix);
   const merged = await listRefs(git, [`--merged=${branchRef}`, there, landedPrefix]);
   return new Map(
-    merged.map(({ ref, sha }) => [taskId(ref.replace(there, "").replace(landedPrefix, "")), sha]),
+    merged.map(({ ref, sha }) => [taskOf(ref, ref.startsWith(there) ? there : landedPrefix), sha]),
   );
 }
 
+const taskOf = (ref: string, prefix: string): TaskId => taskId(ref.slice(prefix.length));
+
 /**
  * Removes landed refs that are not part of the target: a crash between two refs of one transaction, or a person who
- * moved the target back. Only a run does this: nobody who just looks may change anything.
+ * moved the target back. Only a run does this: nobody who just looks may change anything. Returns those that stay.
  */
-export async function pruneLanded(git: Git, branchRef: string): Promise<void> {
-  const onTarget = await readLanded(git, branchRef);
-  const all = await listRefs(git, [landedPrefix]);
-  const stale = all.filter(({ ref }) => !onTarget.has(taskId(ref.slice(landedPrefix.length))));
-  if (stale.length === 0) return;
+export async function pruneLanded(git: Git, branchRef: string): Promise<ReadonlyMap<TaskId, CommitSha>> {
+  const [onTarget, all] = await Promise.all([readLanded(git, branchRef), listRefs(git, [landedPrefix])]);
+  const stale = all.filter(({ ref }) => !onTarget.has(taskOf(ref, landedPrefix)));
   const input = stale.map(({ ref, sha }) => `delete ${ref} ${sha}\n`).join("");
-  await git.run(["update-ref", "--stdin"], { input });
+  if (input !== "") await git.run(["update-ref", "--stdin"], { input });
+  return onTarget;
 }
 
 /** Highest kept attempt of each task. */
@@ -48,11 +49,11 @@ export async function listRefs(
   args: readonly string[],
 ): Promise<readonly { ref: string; sha: CommitSha }[]> {
   const text = await git.run(["for-each-ref", "--format=%(objectname) %(refname)", ...args]);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => ({
-      sha: commitSha(line.slice(0, line.indexOf(" "))),
-      ref: line.slice(line.indexOf(" ") + 1),
-    }));
+  // A hundred thousand of them are usual after a year.
+  const refs: { ref: string; sha: CommitSha }[] = [];
+  for (let at = 0, end = text.indexOf("\n"); end !== -1; at = end + 1, end = text.indexOf("\n", at)) {
+    const space = text.indexOf(" ", at);
+    refs.push({ sha: commitSha(text.slice(at, space)), ref: text.slice(space + 1, end) });
+  }
+  return refs;
 }

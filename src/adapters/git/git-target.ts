@@ -14,6 +14,7 @@ import { firstLine, type Git, troubleLine } from "./git.ts";
 import { type FastForward, planFastForward } from "./fast-forward.ts";
 import { catchUp, finishCatchUp } from "./catch-up.ts";
 import { createCheckoutList, mendCheckouts, retryLocked } from "./git-checkout.ts";
+import { packRefs } from "./pack-refs.ts";
 import type { GitRemote, PushedRef } from "./git-remote.ts";
 import { attemptRef, landedRef, pruneLanded, readKeptAttempts, readLanded } from "./git-refs.ts";
 import { landOnBranch, pruneReviews, readReviews } from "./git-review.ts";
@@ -63,8 +64,9 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
     },
     landedTasks: () => readLanded(git, branchRef),
     async pruneLanded() {
-      await pruneLanded(git, branchRef);
       if (isReviewed) await pruneReviews(git);
+      await packRefs(git);
+      return pruneLanded(git, branchRef);
     },
     keptAttempts: () => readKeptAttempts(git),
     repairCheckouts: (landing) => repairCheckouts(git, branchRef, landing),

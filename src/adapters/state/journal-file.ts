@@ -1,64 +1,112 @@
 /** The journal on disk: one checksummed line a record, durable before anybody acts on it. */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
 import type { LoopEvent } from "../../core/message.ts";
+import type { LoopState } from "../../core/state.ts";
 import { RalphError, systemCodeOf } from "../../errors.ts";
 import { formatJournalLine, parseJournal } from "../../formats/journal-line.ts";
+import { formatSnapshot } from "../../formats/state-snapshot.ts";
 import type { Journal, JournalRecord } from "../../ports.ts";
+import { flushFolder, writeDurably } from "../durable-file.ts";
 import { redactor } from "../redact.ts";
+import { readHistory, readOrEmpty, refuseBroken, snapshotOf } from "./journal-reader.ts";
 
 export interface OpenJournal extends Journal, Disposable {
-  /** What the file held when it was opened, once: a long history must not stay in memory all night. */
-  takeRecords(): readonly JournalRecord[];
+  /** What the file led to when it was opened, once: the loop has a newer one. */
+  takeState(): LoopState;
   /** Bytes of a half-written last line that were cut off. */
   readonly bytesCut: number;
+  /** Keeps the state after the record `seq` for a quick start, if enough was appended since the last one. */
+  offer(seq: number, state: LoopState): void;
+}
+
+export interface JournalOptions {
+  /** Tells whether the disk took nothing because it is full, and now has room: then the line is written once more. */
+  readonly makeRoom?: () => boolean;
+  readonly snapshotEveryBytes?: number;
 }
 
 /** Records of a journal that somebody else may be writing; a torn tail is left alone. */
 export function readJournal(file: string): readonly JournalRecord[] {
-  return parseOrRefuse(file, readOrEmpty(file)).records;
+  const { records, trouble } = parseJournal(readOrEmpty(file), 0);
+  refuseBroken(file, trouble);
+  return records;
 }
 
+/** A shorter tail than this is read in no time. */
+const tailBytes = 2 * 2 ** 20;
+
 /** @throws RalphError `journal-corrupt` for a broken line with good ones after it: that is no torn tail. */
-export function openJournal(file: string): OpenJournal {
-  const { goodBytes, bytesCut, ...read } = parseOrRefuse(file, readOrEmpty(file));
+export function openJournal(file: string, options: JournalOptions = {}): OpenJournal {
+  const { snapshotEveryBytes = tailBytes, makeRoom = () => false } = options;
+  const history = readHistory(file);
+  refuseBroken(file, history.trouble);
+  const bytesCut = history.trouble?.kind === "torn-tail" ? history.trouble.bytes : 0;
   const isNew = !existsSync(file);
   const descriptor = openSync(file, "a", 0o600);
   if (isNew) flushFolder(dirname(file));
-  if (bytesCut > 0) ftruncateSync(descriptor, goodBytes);
-  let length = goodBytes;
+  if (bytesCut > 0) ftruncateSync(descriptor, history.bytes);
+  let { seq, bytes: length, crc } = history;
+  let state: LoopState | null = history.state;
+  let snapshotDue = history.bytesSkipped + snapshotEveryBytes;
   let isTrusted = true;
-  let { records } = read;
-  let seq = records.at(-1)?.seq ?? 0;
+  /** Null when the whole line was taken, else why not. */
+  const write = (line: Buffer): string | null => {
+    const trouble = writeOrSay(descriptor, line);
+    if (trouble !== null) ftruncateSync(descriptor, length);
+    return trouble;
+  };
   return {
     bytesCut,
-    takeRecords() {
-      const taken = records;
-      records = [];
+    takeState() {
+      const taken = state;
+      state = null;
+      if (taken === null) throw new Error("the journal's state was taken before");
       return taken;
     },
     append(atMs, event: LoopEvent) {
       const record = { seq: seq + 1, atMs, event: redactor.value(event) };
       const line = Buffer.from(formatJournalLine(record));
       if (!isTrusted) throw refusal(file, "an earlier line may not have reached the disk");
+      isTrusted = false;
       // A full disk writes a part and says so only at the next call: the next line must not be glued to it.
-      if (writeOrNothing(descriptor, line) !== line.length) {
-        ftruncateSync(descriptor, length);
-        throw refusal(file, "the disk took only a part of a line");
+      let trouble = write(line);
+      if (trouble === full && makeRoom()) trouble = write(line);
+      if (trouble !== null) {
+        isTrusted = true;
+        throw refusal(file, trouble);
       }
       try {
         fsyncSync(descriptor);
       } catch (cause) {
         // After a failed flush nobody knows what is on the disk, and trying again would only seem to work.
-        isTrusted = false;
         throw refusal(file, `the disk could not keep a line (${systemCodeOf(cause) ?? "unknown error"})`);
       }
+      isTrusted = true;
       length += line.length;
+      crc = crc32(line, crc);
       seq += 1;
       return record;
     },
+    offer(at, offered) {
+      if (at !== seq || length < snapshotDue || !isTrusted) return;
+      const text = formatSnapshot({ seq, bytes: length, crc, state: offered });
+      // A large state is written less often, so that it never costs more than the journal itself.
+      snapshotDue = length + Math.max(snapshotEveryBytes, 4 * text.length);
+      keepOrDrop(snapshotOf(file), text);
+    },
     [Symbol.dispose]: () => closeSync(descriptor),
   };
+}
+
+/** It is a shortcut: without it the next start reads the journal from its beginning. */
+function keepOrDrop(file: string, text: string): void {
+  try {
+    writeDurably(file, text);
+  } catch {
+    // A snapshot that may not have reached the disk was never given its name.
+  }
 }
 
 function refusal(file: string, why: string): RalphError {
@@ -67,42 +115,14 @@ function refusal(file: string, why: string): RalphError {
   });
 }
 
-/** A new file is durable only when the folder's entry for it is. */
-function flushFolder(folder: string): void {
-  const descriptor = openSync(folder, "r");
-  fsyncSync(descriptor);
-  closeSync(descriptor);
-}
+const full = "the disk is full and took only a part of a line";
+const fullCodes: readonly (string | null)[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
-function writeOrNothing(descriptor: number, line: Buffer): number {
+function writeOrSay(descriptor: number, line: Buffer): string | null {
   try {
-    return writeSync(descriptor, line);
-  } catch {
-    return 0;
-  }
-}
-
-function readOrEmpty(file: string): Buffer {
-  try {
-    return readFileSync(file);
+    return writeSync(descriptor, line) === line.length ? null : full;
   } catch (error) {
-    if (systemCodeOf(error) === "ENOENT") return Buffer.alloc(0);
-    throw error;
+    const code = systemCodeOf(error);
+    return fullCodes.includes(code) ? full : `the disk took no line (${code ?? "unknown error"})`;
   }
-}
-
-function parseOrRefuse(
-  file: string,
-  bytes: Buffer,
-): { readonly records: readonly JournalRecord[]; readonly goodBytes: number; readonly bytesCut: number } {
-  const { records, goodBytes, trouble } = parseJournal(bytes);
-  if (trouble === null) return { records, goodBytes, bytesCut: 0 };
-  if (trouble.kind === "torn-tail") return { records, goodBytes, bytesCut: trouble.bytes };
-  const what =
-    trouble.kind === "newer"
-      ? `was written by a newer ralphwright (format ${trouble.version})`
-      : `is broken: ${trouble.reason}`;
-  throw new RalphError("journal-corrupt", `${file}:${trouble.line}: the journal ${what}`, {
-    hint: "What has landed is in git and safe. Move the file away to start with an empty journal.",
-  });
 }

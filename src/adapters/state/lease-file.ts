@@ -5,7 +5,16 @@
  * compare-and-swap with a landed ref.
  */
 import { createHash } from "node:crypto";
-import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { RalphError, systemCodeOf } from "../../errors.ts";
@@ -16,17 +25,20 @@ export interface LeaseHolder {
   readonly bootId: string;
   /** When the process started, in the kernel's own clock: a pid alone is used again. */
   readonly startTime: string;
+  /** In which the pid is one: a container has its own. */
+  readonly pidNamespace?: string;
   readonly host: string;
   readonly since: string;
 }
 
 /** @throws RalphError `lease-held` when a living supervisor holds it. */
-export function takeLease(file: string, since: string): Disposable {
+export function takeLease(file: string, since: string, beatMs = usualBeatMs): Disposable {
   const bootId = readBootId();
   const holder: LeaseHolder = {
     pid: process.pid,
     bootId,
     startTime: startTimeOf(process.pid) ?? "",
+    pidNamespace: ownNamespace(),
     host: hostname(),
     since,
   };
@@ -37,9 +49,12 @@ export function takeLease(file: string, since: string): Disposable {
   } finally {
     rmSync(own, { force: true });
   }
+  // For those who cannot see this process: a container beside this one.
+  const beat = setInterval(() => touch(file), beatMs).unref();
   sweepDead(file);
   return {
     [Symbol.dispose]() {
+      clearInterval(beat);
       const found = parseLease(readText(file));
       if (found?.pid === holder.pid && found.startTime === holder.startTime) rmSync(file, { force: true });
     },
@@ -54,15 +69,28 @@ function sweepDead(file: string): void {
     const [, pid, startTime] = /^(\d+)-(\d*)$/.exec(name.slice(prefix.length)) ?? [];
     const holder = parseLease(readText(path));
     const isNeeded =
-      pid === undefined ? holder !== null && isAlive(holder) : startTimeOf(Number(pid)) === startTime;
+      pid === undefined ? holder !== null && isHeld(holder, path) : startTimeOf(Number(pid)) === startTime;
     if (!isNeeded) rmSync(path, { force: true });
   }
 }
 
-/** Who holds the lease and is alive, or null. */
+const usualBeatMs = 10_000;
+/** A holder that cannot be seen is dead after so many missed beats. */
+const silenceMs = 6 * usualBeatMs;
+
+function touch(file: string): void {
+  try {
+    const now = new Date();
+    utimesSync(file, now, now);
+  } catch {
+    // It is gone, or cannot be written: nothing rests on it.
+  }
+}
+
+/** Who holds the lease and is not known to be dead, or null. */
 export function findHolder(file: string): LeaseHolder | null {
   const holder = parseLease(readText(file));
-  return holder !== null && isAlive(holder) ? holder : null;
+  return holder !== null && isHeld(holder, file) ? holder : null;
 }
 
 function tryLink(own: string, file: string): boolean {
@@ -83,7 +111,7 @@ function takeName(own: string, name: string): void {
   if (tryLink(own, name)) return;
   const found = readText(name);
   const holder = parseLease(found);
-  if (holder !== null && isAlive(holder)) throw heldBy(holder, name);
+  if (holder !== null && isHeld(holder, name)) throw heldBy(holder, name);
   if (found !== null) {
     const right = `${name}.after-${createHash("sha256").update(found).digest("hex").slice(0, 12)}`;
     takeName(own, right);
@@ -94,10 +122,20 @@ function takeName(own: string, name: string): void {
 }
 
 function heldBy(holder: LeaseHolder | null, file: string): RalphError {
+  if (holder !== null && isElsewhere(holder)) return heldElsewhere(holder, file);
   const who =
     holder === null ? "another supervisor" : `pid ${holder.pid} on ${holder.host}, since ${holder.since}`;
   return new RalphError("lease-held", `another supervisor works on this repository: ${who}`, {
     hint: `Wait for it, stop it with Ctrl-C or SIGTERM, or see \`ralphwright status\`. The lease is ${file}.`,
+  });
+}
+
+/** From here nobody can tell whether it lives: only a person who looks there can. */
+function heldElsewhere({ pid, host, since }: LeaseHolder, file: string): RalphError {
+  const minutes = Math.round(silenceOf(file) / 60_000);
+  const message = `a supervisor on another machine holds this state directory: pid ${pid} on ${host}, since ${since}, last heard of ${minutes} min ago`;
+  return new RalphError("lease-held", message, {
+    hint: `Look on ${host}. If nothing runs there any more: rm ${file}`,
   });
 }
 
@@ -112,17 +150,41 @@ function readText(file: string): string | null {
 function parseLease(text: string | null): LeaseHolder | null {
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by ourselves; a foreign one is dead
-    return JSON.parse(text ?? "null") as LeaseHolder | null;
+    const read = JSON.parse(text ?? "null") as LeaseHolder | null;
+    return typeof read?.pid === "number" && typeof read.host === "string" ? read : null;
   } catch {
     return null;
   }
 }
 
-function isAlive(holder: LeaseHolder): boolean {
-  if (holder.host !== hostname()) return false;
+/** Another kernel, and not this machine before its last start. */
+const isElsewhere = ({ bootId, host }: LeaseHolder): boolean =>
+  bootId !== readBootId() && host !== hostname();
+
+/** Whether it must be taken for alive. */
+function isHeld(holder: LeaseHolder, file: string): boolean {
+  if (isElsewhere(holder)) return true;
   if (holder.bootId !== readBootId()) return false;
+  // The same machine, whatever it is called in there; but its processes cannot be seen.
+  if ((holder.pidNamespace ?? ownNamespace()) !== ownNamespace()) return silenceOf(file) < silenceMs;
   const startTime = startTimeOf(holder.pid);
   return startTime !== null && startTime === holder.startTime;
+}
+
+function silenceOf(file: string): number {
+  try {
+    return Math.max(0, Date.now() - statSync(file).mtimeMs);
+  } catch {
+    return 0;
+  }
+}
+
+function ownNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
 }
 
 function readBootId(): string {

@@ -13,12 +13,14 @@ import {
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { messageOf, RalphError, systemCodeOf } from "../../errors.ts";
+import { requirePrivate } from "./state-place.ts";
 import type { Repository } from "../git/repository.ts";
 
 export interface StateFolder {
   readonly path: string;
   readonly journal: string;
   readonly lease: string;
+  readonly ballast: string;
   readonly attempts: string;
   readonly passes: string;
   readonly dependencies: string;
@@ -43,6 +45,7 @@ export function locateState(repository: Repository, environment: Environment): S
     path,
     journal: join(path, "journal.jsonl"),
     lease: join(path, "lease.json"),
+    ballast: join(path, "ballast"),
     attempts: join(path, "attempts"),
     passes: join(path, "passes"),
     dependencies: join(path, "dependencies"),
@@ -55,9 +58,12 @@ export function locateState(repository: Repository, environment: Environment): S
 /** @throws RalphError `state-not-writable`. */
 export function makeState(state: StateFolder): void {
   try {
-    for (const folder of [state.path, state.work, state.scratch]) makeFolders(folder);
+    makeFolders(state.path);
+    requirePrivate(state.path);
+    for (const folder of [state.work, state.scratch]) makeFolders(folder);
     accessSync(state.path, constants.W_OK);
   } catch (error) {
+    if (error instanceof RalphError) throw error;
     throw new RalphError(
       "state-not-writable",
       `the state directory ${state.path} cannot be written: ${messageOf(error)}`,

@@ -311,7 +311,7 @@ it("forgets a landed ref that is not part of the target, and refs that are none 
   const landed = (): string => repository.git("for-each-ref", "--format=%(refname)", "refs/ralph/landed");
   // Whoever just looks changes nothing.
   expect(landed()).toContain("refs/ralph/landed/lost");
-  await open.target.pruneLanded();
+  expect([...(await open.target.pruneLanded())]).toEqual([["done", base]]);
   expect(landed()).toBe("refs/ralph/landed/done");
   expect(await open.target.keptAttempts()).toEqual([{ task: "t", attempt: 10 }]);
 });

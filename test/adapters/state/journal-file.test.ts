@@ -5,18 +5,21 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { openJournal, readJournal } from "../../../src/adapters/state/journal-file.ts";
 import { taskId } from "../../../src/core/ids.ts";
+import { replay } from "../../../src/core/replay.ts";
 import { makeFolder } from "../../support/repository.ts";
 
 const folder = makeFolder("journal");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
-const released = (attempt: number) => ({ type: "workspace-released", task: taskId("t"), attempt }) as const;
+/** Any number of these may follow each other. */
+const event = (attempt: number) =>
+  ({ type: "attempts-found", found: [{ task: taskId("t"), attempt }] }) as const;
 
 function writeJournal(records: number): string {
   const file = join(folder, `${(count += 1)}.jsonl`);
   using journal = openJournal(file);
-  for (let i = 1; i <= records; i += 1) journal.append(i, released(i));
+  for (let i = 1; i <= records; i += 1) journal.append(i, event(i));
   return file;
 }
 
@@ -25,11 +28,13 @@ const sequence = (file: string): readonly number[] => readJournal(file).map(({ s
 it("begins empty, gives what was appended to the next one who opens it, and is its owner's alone", () => {
   const file = writeJournal(2);
   using journal = openJournal(file);
-  expect(journal.takeRecords()).toEqual([
-    { seq: 1, atMs: 1, event: released(1) },
-    { seq: 2, atMs: 2, event: released(2) },
+  expect(readJournal(file)).toEqual([
+    { seq: 1, atMs: 1, event: event(1) },
+    { seq: 2, atMs: 2, event: event(2) },
   ]);
-  expect(journal.append(3, released(3)).seq).toBe(3);
+  expect(journal.takeState()).toEqual(replay(readJournal(file)));
+  expect(() => journal.takeState()).toThrow("was taken before");
+  expect(journal.append(3, event(3)).seq).toBe(3);
   expect(sequence(file)).toEqual([1, 2, 3]);
   expect(statSync(file).mode & 0o077).toBe(0);
   expect(readJournal(join(folder, "none.jsonl"))).toEqual([]);
@@ -45,7 +50,7 @@ it("cuts a torn tail at every byte where a write can end", () => {
     expect(statSync(file).size).toBe(length);
     using journal = openJournal(file);
     expect(journal.bytesCut).toBe(length - lastLine);
-    journal.append(9, released(9));
+    journal.append(9, event(9));
     expect(sequence(file)).toEqual([1, 2, 3]);
   }
 });
@@ -59,7 +64,7 @@ it("refuses a journal that is broken in the middle, with the place and what to d
       expect.objectContaining({
         code: "journal-corrupt",
         message: `${file}:2: the journal is broken: the line does not match its checksum`,
-        hint: "What has landed is in git and safe. Move the file away to start with an empty journal.",
+        hint: "What has landed is in git and safe. `ralphwright doctor --repair-journal` keeps the lines before it and sets the rest aside.",
       }),
     );
   }
@@ -85,7 +90,7 @@ it("stays readable when the disk takes only a part of a line, and goes on when t
   const program = `
     import { openJournal } from ${JSON.stringify(join(import.meta.dirname, "../../../src/adapters/state/journal-file.ts"))};
     using journal = openJournal(${JSON.stringify(file)});
-    const append = () => journal.append(1, { type: "workspace-released", task: "t", attempt: 1 });
+    const append = () => journal.append(1, { type: "attempts-found", found: [{ task: "t", attempt: 1 }] });
     const errors = [];
     for (let i = 0; i < 40; i += 1) try { append() } catch (error) { errors.push(error.code + ": " + error.message) }
     console.log(JSON.stringify([...new Set(errors)]));
@@ -99,27 +104,27 @@ it("stays readable when the disk takes only a part of a line, and goes on when t
   );
   expect(child.stderr).toBe("");
   expect(JSON.parse(child.stdout)).toEqual([
-    `state-not-writable: ${file}: the disk took only a part of a line`,
+    `state-not-writable: ${file}: the disk is full and took only a part of a line`,
   ]);
   const before = sequence(file);
   expect(before.length).toBeGreaterThan(3);
   expect(statSync(file).size).toBeLessThan(2048);
   using journal = openJournal(file);
   expect(journal.bytesCut).toBe(0);
-  journal.append(2, released(2));
+  journal.append(2, event(2));
   expect(sequence(file)).toEqual([...before, before.length + 1]);
 });
 
 it("records nothing more once the disk could not keep a line", () => {
   // The null device takes every byte and cannot be flushed.
   using journal = openJournal("/dev/null");
-  expect(() => journal.append(1, released(1))).toThrow(
+  expect(() => journal.append(1, event(1))).toThrow(
     expect.objectContaining({
       code: "state-not-writable",
       message: "/dev/null: the disk could not keep a line (EINVAL)",
     }),
   );
-  expect(() => journal.append(1, released(1))).toThrow("an earlier line may not have reached the disk");
+  expect(() => journal.append(1, event(1))).toThrow("an earlier line may not have reached the disk");
 });
 
 it("reads a journal that somebody is writing, without touching it", () => {

@@ -1,7 +1,7 @@
 /** The lease: one supervisor at a time, and none that is dead keeps another out. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -70,13 +70,48 @@ it.each([
   ["whose process is gone", { pid: deadPid() }],
   ["from before a reboot", { bootId: "another boot" }],
   ["whose pid was given to another process", { startTime: "1" }],
-  ["from another machine", { host: "elsewhere" }],
+  ["of a machine that is called otherwise by now", { host: "elsewhere", pid: deadPid() }],
 ] as const)("takes over a lease %s", (_why, changed) => {
   const file = newFile();
   writeLease(file, changed);
   expect(findHolder(file)).toBeNull();
   using _ = takeLease(file, since);
   expect(findHolder(file)?.pid).toBe(process.pid);
+});
+
+it("refuses a lease of another machine, where nobody can look from here, with what to do", () => {
+  const file = newFile();
+  writeLease(file, { host: "elsewhere", bootId: "another boot", pid: 4711 });
+  const hoursAgo = new Date(Date.now() - 3 * 3_600_000);
+  utimesSync(file, hoursAgo, hoursAgo);
+  expect(findHolder(file)?.pid).toBe(4711);
+  expect(() => takeLease(file, since)).toThrow(
+    expect.objectContaining({
+      code: "lease-held",
+      message: `a supervisor on another machine holds this state directory: pid 4711 on elsewhere, since ${since}, last heard of 180 min ago`,
+      hint: `Look on elsewhere. If nothing runs there any more: rm ${file}`,
+    }),
+  );
+  rmSync(file);
+  using _ = takeLease(file, since);
+});
+
+it("believes a holder in another container as long as it is heard of", () => {
+  const file = newFile();
+  writeLease(file, { pidNamespace: "pid:[1]", pid: 1, startTime: "1" });
+  expect(() => takeLease(file, since)).toThrow("another supervisor works on this repository: pid 1 on");
+  const longAgo = new Date(Date.now() - 61_000);
+  utimesSync(file, longAgo, longAgo);
+  expect(findHolder(file)).toBeNull();
+  using _ = takeLease(file, since);
+  expect(findHolder(file)?.pid).toBe(process.pid);
+});
+
+it("is heard of as long as it is held", async () => {
+  const file = newFile();
+  using _ = takeLease(file, since, 10);
+  utimesSync(file, 1, 1);
+  await expect.poll(() => statSync(file).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
 });
 
 it.each(["", "{", "null", "[]", "7"])("takes over a file that is no lease: %j", (text) => {
