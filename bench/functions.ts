@@ -51,15 +51,15 @@ function addCore(bench: Bench): void {
   const known = { gates: new Set(["check"]), hasChecks: () => false, landed: new Map(), agent: "command" };
   const [running] = transition(emptyState, runStarted, { nowMs: 0 });
   const nowMs = 1_000;
-  const day = "1970-01-01";
+  const today = { nowMs, day: "1970-01-01", opensAtMs: null, hasSecond: false };
   bench.add(`transition and decideNext for one event, ${queueLength} tasks, a place free`, () => {
-    decideNext(running, queue, { nowMs, day, concurrency: 1 });
+    decideNext(running, queue, { ...today, concurrency: 1 });
     transition(running, attemptStarted(queue.tasks[0]), { nowMs });
   });
   const [busy] = transition(running, attemptStarted(queue.tasks[0]), { nowMs });
   bench.add(`transition and decideNext for one event, ${queueLength} tasks, all places taken`, () => {
     const [next] = transition(busy, prepared, { nowMs });
-    decideNext(next, queue, { nowMs, day, concurrency: 1 });
+    decideNext(next, queue, { ...today, concurrency: 1 });
   });
   bench.add(`checkQueue, ${queueLength} tasks`, () => void checkQueue(queue, known));
   const learnings = manyLearnings();

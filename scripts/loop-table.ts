@@ -235,6 +235,7 @@ const reason = "why";
 function variants(): readonly Variant[] {
   const commit = null;
   const plain: readonly OpenAttemptEvent[] = [
+    { type: "model-answered", ...mine },
     { type: "target-moved", ...mine },
     { type: "landing-refused", ...mine, reason },
     { type: "task-landed", ...mine, commit: candidateOf(mine).commit, learnings: [] },

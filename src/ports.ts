@@ -1,8 +1,8 @@
 /** What the supervisor needs from the world, in its own words. Types only; adapters implement them. */
-import type { Gate } from "./core/config.ts";
+import type { Gate, TimeWindow } from "./core/config.ts";
 import type { DiskRoom } from "./core/disk.ts";
 import type { CommitSha, TaskId, TreeSha } from "./core/ids.ts";
-import type { AgentStop, Candidate, LoopEvent, Usage } from "./core/message.ts";
+import type { AgentRole, AgentStop, Candidate, LoopEvent, Usage } from "./core/message.ts";
 import type { Queue } from "./core/queue.ts";
 import type { Task, TaskLimits } from "./core/task.ts";
 import type { GateResult, TestResult } from "./core/verdict.ts";
@@ -14,6 +14,8 @@ export interface Clock {
   today(): string;
   /** The day on the local calendar. */
   localDay(): string;
+  /** When the next of these windows opens; null while one is open, or where there is none. */
+  nextWindowMs(windows: readonly TimeWindow[]): number | null;
   /** For how long something took: nobody sets it, and it stands still while the machine sleeps. */
   runningMs(): number;
   /** Resolves after `ms` or as soon as `signal` aborts, and once a minute: look at the date again. Never rejects. */
@@ -268,9 +270,14 @@ export interface Brief {
 export interface AgentOrder {
   readonly task: Task;
   readonly attempt: number;
+  readonly agent: AgentRole;
   readonly workspace: Workspace;
   readonly brief: Brief;
-  readonly limits: Pick<TaskLimits, "wallMsMax" | "idleMsMax" | "turnsMax" | "usdMax" | "tokensMax">;
+  readonly limits: Pick<TaskLimits, "wallMsMax" | "idleMsMax" | "turnsMax" | "usdMax" | "tokensMax"> & {
+    readonly outputBytesMax: number;
+  };
+  /** Called when the model is seen to answer; it may be called more than once. */
+  readonly onAnswer: () => void;
   /** Folder for the agent's log. */
   readonly logFolder: string;
   readonly signal: AbortSignal;

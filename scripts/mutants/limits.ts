@@ -3,6 +3,8 @@ import type { Mutant } from "./mutant.ts";
 
 const ledger = "src/core/ledger.ts";
 const ledgerTest = "test/core/ledger.test.ts";
+const waiting = "src/core/waiting.ts";
+const waitingTest = "test/core/waiting.test.ts";
 
 export const limitMutants: readonly Mutant[] = [
   {
@@ -45,5 +47,80 @@ export const limitMutants: readonly Mutant[] = [
       { file: ledger, find: "days.get(day) ?? noAmount", replace: "(days.has(day) ? noAmount : noAmount)" },
     ],
     killedBy: { file: "test/supervisor/limits.test.ts", title: "starts nothing once all runs of a day" },
+  },
+  {
+    name: "waits-forgotten",
+    removes: "A usage limit that was met is not waited for.",
+    edits: [{ file: waiting, find: "if (nowMs < wait.untilMs) return wait.untilMs;", replace: "" }],
+    killedBy: { file: waitingTest, title: "no attempt starts before a wait of its agent has ended" },
+  },
+  {
+    name: "all-ask-at-once",
+    removes: "After a wait all attempts start together, before the model has answered one.",
+    edits: [{ file: waiting, find: "isProbing(state, wait) ? Infinity : 0", replace: "0" }],
+    killedBy: { file: waitingTest, title: "one attempt goes first" },
+  },
+  {
+    name: "past-dates-believed",
+    removes: "A limit whose date is past or missing is asked again at once, and again.",
+    edits: [{ file: waiting, find: "isTrusted ? 0 :", replace: "isTrusted || tries > 0 ? 0 :" }],
+    killedBy: { file: waitingTest, title: "whose date is" },
+  },
+  {
+    name: "outages-end-never",
+    removes: "A model that cannot be reached for a day is waited for all the same.",
+    edits: [{ file: waiting, find: "nowMs - sinceMs >= outageEndsRunMs", replace: "nowMs < sinceMs" }],
+    killedBy: { file: waitingTest, title: "of a day ends the run" },
+  },
+  {
+    name: "refusal-drains",
+    removes: "After a refused login the other agents go on being refused.",
+    edits: [
+      {
+        file: "src/core/move.ts",
+        find: `requestStop(at.state, "now", outcome)`,
+        replace: `requestStop(at.state, "drain", outcome)`,
+      },
+    ],
+    killedBy: { file: waitingTest, title: "stops everything at once" },
+  },
+  {
+    name: "windows-ignored",
+    removes: "Attempts start outside of `limits.window`.",
+    edits: [
+      {
+        file: "src/core/next.ts",
+        find: "if (opensAtMs === null) return null;",
+        replace: "if (opensAtMs !== 0) return null;",
+      },
+    ],
+    killedBy: { file: waitingTest, title: "no attempt starts outside a window" },
+  },
+  {
+    name: "standstill-goes-on",
+    removes: "A task whose attempts bring nothing new uses up all its attempts.",
+    edits: [
+      {
+        file: "src/core/give-up.ts",
+        find: "last.length === strikesMax &&",
+        replace: "last.length > strikesMax &&",
+      },
+    ],
+    killedBy: { file: "test/core/give-up.test.ts", title: "after two attempts in a row" },
+  },
+  {
+    name: "output-unlimited",
+    removes: "An agent may print without end.",
+    edits: [
+      {
+        file: "src/adapters/process/process-group.ts",
+        find: "bytesPrinted > outputBytesMax",
+        replace: "bytesPrinted < 0",
+      },
+    ],
+    killedBy: {
+      file: "test/supervisor/waiting.test.ts",
+      title: "ends an agent that prints more than it may",
+    },
   },
 ];

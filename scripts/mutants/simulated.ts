@@ -48,13 +48,13 @@ export const simulatedMutants: readonly Mutant[] = [
   }),
   mutantOf("simulated-exhausted", "A task is tried for ever.", {
     file: "next.ts",
-    find: "record.failures.length >= record.limits.attemptsMax || ",
+    find: "failures.length >= limits.attemptsMax || ",
     replace: "",
   }),
   mutantOf("simulated-usage-limit", "A usage limit is not waited for.", {
     file: "attempt-step.ts",
-    find: "endUncounted({ ...at, state: waitUntil(at, stop.resetsAtMs) }",
-    replace: "endUncounted({ ...at }",
+    find: "const at = { ...before, state: noteWait(before, stop) };",
+    replace: "const at = before;",
   }),
   mutantOf("simulated-kept-numbers", "Attempts that only refs know have their numbers used again.", {
     file: "transition.ts",

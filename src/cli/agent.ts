@@ -196,7 +196,10 @@ function describe(message: AgentMessage | { readonly type: "garbage" }): string 
     case "refused":
       return style("red", message.reason);
     case "limit":
-      return style("red", `${message.reason ?? "a usage limit"}, until ${message.resets_at}`);
+      return style(
+        "red",
+        `${message.reason ?? "a usage limit"}, until ${message.resets_at ?? "nobody knows when"}`,
+      );
     case "handoff":
       return `${style("bold", "Hand-off for a fresh start:")}\n${message.note}`;
     case "end":

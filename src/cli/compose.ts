@@ -163,6 +163,7 @@ export function composePorts(
     checks: sealedChecks(project),
     agents: createAgents({
       agent: config.agent,
+      second: config.agent.second,
       recordings: `${repository.top ?? ""}/${config.agent.recordings ?? ""}`,
       sandbox,
     }),

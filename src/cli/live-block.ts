@@ -5,6 +5,7 @@ import { redactor } from "../adapters/redact.ts";
 import type { StatusView } from "../core/report.ts";
 import { moneyText } from "./money.ts";
 import { makeSafe, wrap } from "./print.ts";
+import { openWaits, waitText } from "./wait-text.ts";
 
 const redrawMs = 1_000;
 /** Further lines stand under the text: past the time of day where there is one. */
@@ -74,14 +75,16 @@ function renderBlock(
   view: StatusView,
   { nowMs, columns, money }: { readonly nowMs: number; readonly columns: number; readonly money: string },
 ): readonly string[] {
-  const attempts = view.attempts.map(({ task, attempt, phase, round, sinceMs }) => {
+  const attempts = view.attempts.map(({ task, attempt, agent, phase, round, sinceMs }) => {
     const rounds = round === 0 ? "" : `, round ${round}`;
-    return `  ${task}  attempt ${attempt}${rounds}  ${phase}  ${clockText(nowMs - sinceMs)}`;
+    const by = agent === "second" ? ", second agent" : "";
+    return `  ${task}  attempt ${attempt}${rounds}${by}  ${phase}  ${clockText(nowMs - sinceMs)}`;
   });
   const { run } = view;
   const counts = `${run?.landed ?? 0} landed · ${run?.blocked ?? 0} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting${view.tasks.review === 0 ? "" : ` · ${view.tasks.review} in review`}`;
   const last = view.stopping === null ? [] : [`  stopping: ${view.stopping}`];
-  const lines = ["", ...attempts, `  ${counts} · ${money}`, ...last];
+  const waits = openWaits(view.waits, nowMs).map((wait) => `  ${waitText(wait, nowMs)}`);
+  const lines = ["", ...attempts, ...waits, `  ${counts} · ${money}`, ...last];
   return lines.map((line) => styleText("dim", fit(makeSafe(line), columns)));
 }
 

@@ -1,6 +1,6 @@
 /** What must be true before a supervisor may begin: everything that can be known before anything is touched. */
 import { keyNames } from "../adapters/agent/agents.ts";
-import type { Config } from "../core/config.ts";
+import type { AgentConfig } from "../core/config.ts";
 import { RalphError } from "../errors.ts";
 import {
   listTargetCheckouts,
@@ -19,12 +19,12 @@ export async function requireRunnable(project: Project): Promise<void> {
       hint: "Set it in ralph.config.yaml, or pass --agent-command. `ralphwright demo` shows a run without one.",
     });
   }
-  requireKey(config);
+  for (const agent of [config.agent, config.agent.second]) if (agent !== null) requireKey(agent);
   await requireIdentity(project);
 }
 
 /** Without one the first agent would end at once, and an attempt would have been begun for nothing. */
-function requireKey({ agent }: Config): void {
+function requireKey(agent: AgentConfig): void {
   if (agent.kind !== "builtin" || agent.provider !== "anthropic" || agent.baseUrl !== null) return;
   if (keyNames.anthropic.some((name) => (process.env[name] ?? "") !== "")) return;
   throw new RalphError("key-missing", "no key for the built-in agent: set ANTHROPIC_API_KEY", {

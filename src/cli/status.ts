@@ -16,6 +16,7 @@ import { listReviews, openProject, openQueue, requireTarget } from "./compose.ts
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
 import { isPriceUnknown, moneyText } from "./money.ts";
 import { hang, localTime, print, printJson, printTable, style } from "./print.ts";
+import { openWaits, waitText } from "./wait-text.ts";
 
 export async function showStatus(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
   const project = await openProject(options.cwd);
@@ -65,6 +66,7 @@ function printStatus(shown: Shown, config: Config): void {
     ...listRow("in review", shown.reviews),
     ["spent", spentText(shown.run, isPriceUnknown(config))],
     ...todayRow(shown.today, config),
+    ...openWaits(shown.waits, Date.now()).map((wait) => ["waiting", waitText(wait, Date.now())]),
     ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeRunEnd(last)}`],
     ["sandbox", sandboxText(last, config)],
     ...(weak === null ? [] : [["gates", weak]]),
@@ -76,7 +78,7 @@ function printStatus(shown: Shown, config: Config): void {
   for (const attempt of shown.attempts) {
     const since = localTime(attempt.sinceMs);
     print(
-      `  ${attempt.task}  attempt ${attempt.attempt}  ${isAlive ? attempt.phase : "interrupted"}  since ${since}`,
+      `  ${attempt.task}  attempt ${attempt.attempt}${attempt.agent === "second" ? " by the second agent" : ""}  ${isAlive ? attempt.phase : "interrupted"}  since ${since}`,
     );
   }
   for (const problem of shown.problems) print(`${style("yellow", "!")} ${hang(problem, 2)}`);

@@ -23,6 +23,7 @@ import { openProjectSandbox, supervisorMarkOf, weaknessesOf } from "./open-sandb
 import { runLimits } from "./run-limits.ts";
 import { requireCleanCheckouts } from "./runnable.ts";
 import { withSignals } from "./signals.ts";
+import { openWaits, waitText } from "./wait-text.ts";
 import { createTeller, type LogFormat, type Teller } from "./tell.ts";
 
 /** Returns the exit status. `project` is disposed of at the end. */
@@ -101,6 +102,7 @@ async function runLoop(supervision: Supervision): Promise<number> {
   for (const weakness of weaknessesOf(sandbox)) teller.log.write("warn", weakness);
   const warning = moneyWarning(config);
   if (warning !== null) teller.log.write("warn", warning);
+  tellWaits(teller, viewStatus(state, last.queue));
   const loop = new Loop({
     judgingMax: Math.min(config.concurrency, availableParallelism()),
     ports,
@@ -122,7 +124,9 @@ async function runLoop(supervision: Supervision): Promise<number> {
   await made;
   const weak = weakGatesText(config.gates);
   if (weak !== null) teller.say(weak);
-  teller.say(closingLine(outcome, viewStatus(last.state, last.queue)));
+  const view = viewStatus(last.state, last.queue);
+  teller.say(closingLine(outcome, view));
+  tellWaits(teller, view);
   return exitStatusOf(outcome);
 }
 
@@ -130,6 +134,11 @@ const diskFull = ({ state }: Project): RunOutcome => ({
   kind: "breaker",
   reason: `the disk of ${state.path} is full; the run ends in the room that was kept for that`,
 });
+
+function tellWaits(teller: Teller, { waits }: StatusView): void {
+  const nowMs = Date.now();
+  for (const wait of openWaits(waits, nowMs)) teller.say(`Still waiting: ${waitText(wait, nowMs)}`);
+}
 
 const runId = (now: Date): string =>
   now

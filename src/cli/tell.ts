@@ -8,6 +8,7 @@ import { viewStatus } from "../core/report.ts";
 import type { LoopState } from "../core/state.ts";
 import type { JournalRecord, Log } from "../ports.ts";
 import { LiveBlock } from "./live-block.ts";
+import { waitText } from "./wait-text.ts";
 
 export interface Teller extends Disposable {
   readonly log: Log;
@@ -35,6 +36,8 @@ function createJsonTeller(): Teller {
       for (const problem of newProblems(viewStatus(state, queue).problems)) {
         log.write("warn", "task needs a person", { problem });
       }
+      const wait = describeWait(event, state);
+      if (wait !== null) log.write("info", wait);
       const { type, ...fields } = event;
       const phase = "task" in event ? state.attempts.get(event.task)?.phase : undefined;
       log.write(levelOf(event), type.replaceAll("-", " "), {
@@ -81,7 +84,8 @@ function createPlainTeller(isPriceUnknown: boolean): Teller {
         block.print(`${styleText("yellow", "!")} ${problem}`);
       }
       const line = describeEvent(event);
-      if (line !== null) block.print(`${styleText("dim", timeOf(atMs))} ${line}`);
+      for (const told of [line, describeWait(event, state)])
+        if (told !== null) block.print(`${styleText("dim", timeOf(atMs))} ${told}`);
       block.show(state.run === null ? null : view);
     },
     [Symbol.dispose]: () => block.close(),
@@ -90,11 +94,24 @@ function createPlainTeller(isPriceUnknown: boolean): Teller {
 
 const timeOf = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
 
+/** What a run waits for is said when the wait begins and when it is over. */
+function describeWait(event: LoopEvent, state: LoopState): string | null {
+  if (event.type === "model-answered") return "the model answers again";
+  const { waits } = viewStatus(state, { tasks: [], problems: [] });
+  const isMet =
+    event.type === "agent-stopped" && (event.stop.kind === "limited" || event.stop.kind === "unreachable");
+  const agent = isMet ? state.attempts.get(event.task)?.agent : undefined;
+  const wait = waits.find((each) =>
+    each.kind === "window" ? event.type === "window-closed" : each.agent === agent,
+  );
+  return wait === undefined ? null : waitText(wait, Date.now());
+}
+
 /** One line for what a person wants to see scroll by; null for the steps between. */
 function describeEvent(event: LoopEvent): string | null {
   switch (event.type) {
     case "attempt-started":
-      return `${event.task}: attempt ${event.attempt} started`;
+      return `${event.task}: attempt ${event.attempt} started${event.agent === "second" ? " by the second agent" : ""}`;
     case "verdict-reached":
       return describeVerdict(event);
     case "baseline-checked":

@@ -16,17 +16,18 @@ import {
   type Situation,
   type Step,
   stopAndInterrupt,
+  stopNow,
 } from "./move.ts";
 import {
   type Attempt,
   dropAttempt,
-  editRun,
   noteFlaky,
   type LoopState,
   type Phase,
   phases,
   putRecord,
 } from "./state.ts";
+import { hasAnswered, isLasting, noteAnswer, noteWait } from "./waiting.ts";
 
 export type OpenAttemptEvent = Exclude<AttemptEvent, { type: "attempt-started" | "give-up-started" }>;
 type EventOf<Type extends LoopEvent["type"]> = Extract<LoopEvent, { type: Type }>;
@@ -36,6 +37,7 @@ type Handler<Type extends LoopEvent["type"]> = (at: Situation, event: EventOf<Ty
 export const expectedPhases: Readonly<Record<OpenAttemptEvent["type"], readonly Phase[]>> = {
   "workspace-prepared": ["preparing"],
   "baseline-checked": ["checking-baseline"],
+  "model-answered": ["working"],
   "agent-stopped": ["working"],
   "change-sealed": ["sealing"],
   "candidate-composed": ["composing"],
@@ -63,6 +65,7 @@ const expectedGoals: Readonly<Partial<Record<OpenAttemptEvent["type"], Attempt["
 const handlers: { readonly [Type in OpenAttemptEvent["type"]]: Handler<Type> } = {
   "workspace-prepared": onPrepared,
   "baseline-checked": onBaseline,
+  "model-answered": (at) => [noteAnswer(at.state, at.attempt), []],
   "agent-stopped": onAgentStopped,
   "change-sealed": onSealed,
   "candidate-composed": onComposed,
@@ -135,7 +138,8 @@ function noteBaseline(state: LoopState, baseline: Baseline): LoopState {
 function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopped">): Step {
   const charged = chargeUsage(before, usage, stop.kind);
   const attempt = { ...charged.attempt, usd: addUsd(charged.attempt.usd, usage.usd) };
-  const at = { ...charged, attempt, state: noteReach(charged.state, stop.kind) };
+  const state = hasAnswered(stop) ? noteAnswer(charged.state, attempt) : charged.state;
+  const at = { ...charged, attempt, state };
   switch (stop.kind) {
     case "finished":
       return enter(at, "sealing", { type: "seal-change" });
@@ -156,11 +160,10 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
     case "not-started":
       return stopAndInterrupt(at, { kind: "breaker", reason: stop.reason });
     case "refused":
-      return stopAndInterrupt(at, { kind: "refused", reason: stop.reason });
+      return stopNow(at, { kind: "refused", reason: stop.reason });
     case "limited":
-      return endUncounted({ ...at, state: waitUntil(at, stop.resetsAtMs) }, stop.reason);
     case "unreachable":
-      return waitForModel(at, stop.reason);
+      return waitForModel(at, stop);
     case "stopped":
       return interrupt(at, stoppedBy(at));
   }
@@ -186,36 +189,21 @@ function handOver(before: Situation, note: string): Step {
   return enter(at, "working", { type: "hand-over", round, note, rejection });
 }
 
-/** An outage passes; one that lasts is not waited for all night. */
-const unreachableMax = 6;
-const outageMs = 5 * 60_000;
-
-const noteReach = (state: LoopState, kind: AgentStop["kind"]): LoopState =>
-  editRun(state, (run) => ({ unreachable: kind === "unreachable" ? run.unreachable + 1 : 0 }));
-
-function waitForModel(at: Situation, reason: string): Step {
-  const times = at.state.run?.unreachable ?? 0;
-  const lasting = `the model could not be reached ${times} times in a row: ${reason}`;
-  if (times >= unreachableMax) return stopAndInterrupt(at, { kind: "breaker", reason: lasting });
-  return endUncounted({ ...at, state: waitUntil(at, at.nowMs + outageMs) }, reason);
+/** An outage passes; of one that lasts a day somebody should know. */
+function waitForModel(
+  before: Situation,
+  stop: AgentStop & { readonly kind: "limited" | "unreachable" },
+): Step {
+  const at = { ...before, state: noteWait(before, stop) };
+  const lasting = `the model could not be reached for a day: ${stop.reason}`;
+  if (isLasting(at)) return stopAndInterrupt(at, { kind: "breaker", reason: lasting });
+  return endUncounted(at, stop.reason);
 }
 
 /** Work that was judged and rejected counts, whatever ended the agent then: else nothing would end the task. */
 function endUncounted(at: Situation, reason: string): Step {
   const { rejection } = at.attempt;
   return rejection === null ? interrupt(at, reason) : reject(at, rejection);
-}
-
-/** A limit that is told with a date in the past must not be asked again at once; one years away is a mistake. */
-const limitMsMin = 60_000;
-const limitMsMax = 7 * 24 * 3_600_000;
-
-/** Several agents may meet limits at once: the last one to end counts. */
-function waitUntil({ state, nowMs }: Situation, resetsAtMs: number): LoopState {
-  return {
-    ...state,
-    notBeforeMs: Math.max(state.notBeforeMs, Math.min(resetsAtMs, nowMs + limitMsMax), nowMs + limitMsMin),
-  };
 }
 
 /** An agent that broke down in a later round had been told what was wrong: the next one is told the same. */

@@ -1,5 +1,5 @@
 /** The text a fresh agent starts with. Stable parts first, so that a model's prompt cache serves all tasks. */
-import type { Config, Gate } from "./config.ts";
+import type { AgentConfig, Config, Gate } from "./config.ts";
 import { estimateTokens, type Learning, selectLearnings } from "./learning.ts";
 import type { FailedAttempt } from "./message.ts";
 import type { Task, TaskLimits } from "./task.ts";
@@ -29,7 +29,7 @@ export interface BriefParts {
 /** How an agent says that it is done: by the built-in agent's tool, by the claim file, or in the protocol itself. */
 export type ClaimManner = "tool" | "file" | "message";
 
-export function claimManner({ kind, protocol }: Config["agent"]): ClaimManner {
+export function claimManner({ kind, protocol }: AgentConfig): ClaimManner {
   if (kind === "builtin" || kind === "replay") return "tool";
   return kind === "command" && protocol === "ralph-agent/1" ? "message" : "file";
 }

@@ -58,6 +58,12 @@ export interface AgentConfig {
   readonly env: readonly string[];
 }
 
+/** A span of local time, in minutes since midnight; it may go over midnight. */
+export interface TimeWindow {
+  readonly fromMinute: number;
+  readonly toMinute: number;
+}
+
 export interface Config {
   /** Branch on which tasks land. */
   readonly target: string;
@@ -65,7 +71,8 @@ export interface Config {
   readonly tasks: string;
   readonly specs: string;
   readonly progress: { readonly file: string; readonly briefTokensMax: number };
-  readonly agent: AgentConfig;
+  /** `second`: takes over while the main one waits for a usage limit or an outage; null: nobody does. */
+  readonly agent: AgentConfig & { readonly second: AgentConfig | null };
   readonly workspace: {
     readonly setup: string | null;
     readonly setupInputs: readonly string[];
@@ -81,6 +88,10 @@ export interface Config {
     readonly day: SpendLimits;
     readonly resources: ResourceLimits;
     readonly disk: DiskFloor;
+    /** When something new may start; empty: always. */
+    readonly windows: readonly TimeWindow[];
+    /** Most that one agent's process may print. */
+    readonly outputBytesMax: number;
   };
   readonly concurrency: number;
   readonly sandbox: SandboxConfig;

@@ -1,5 +1,6 @@
 /** What a verdict and a landing mean for an attempt and for those behind it in line. */
 import type { CommitSha } from "./ids.ts";
+import { giveUpReason } from "./give-up.ts";
 import { invariant } from "./invariant.ts";
 import { hasLeft } from "./ledger.ts";
 import { noteJudged, rejoinLine, standOnTarget } from "./line.ts";
@@ -86,7 +87,7 @@ function returnOrReject(at: Situation, failure: Failure): Step {
 
 /** The record itself was refused by the gates: the task is blocked in the journal alone, and people are told. */
 function noteBlocked(at: Situation, failure: Failure): Step {
-  const first = recordOf(at).failures.at(-1)?.reason ?? "its attempts are used up";
+  const first = giveUpReason(recordOf(at).failures) ?? "its attempts are used up";
   const why = `${first} (and its record commit was refused: ${failure.reason})`;
   return enter(at, "ending", { type: "note-blocked", why });
 }

@@ -91,11 +91,13 @@ const withoutAnswer: ReadonlySet<AgentStop["kind"]> = new Set([
 export function chargeUsage(at: Situation, usage: Usage, stop: AgentStop["kind"]): Situation {
   const { account } = at.attempt;
   const tokens = usage.inputTokens + usage.outputTokens;
-  const isUntold = usage.usd === null && tokens === 0 && usage.turns === 0;
+  const isSilent = usage.usd === null && tokens === 0;
   const told = { usd: usage.usd ?? 0, tokens, turns: usage.turns };
   const used = map((key) => account.used[key] + told[key]);
-  if (isUntold && withoutAnswer.has(stop)) return commit(at, { ...account, used, isOwed: true }, []);
-  const unknown: readonly (keyof Amount)[] = isUntold ? keys : usage.usd === null ? ["usd"] : [];
+  // A turn may be told before the model is asked: alone it says nothing of what was used.
+  if (isSilent && withoutAnswer.has(stop)) return commit(at, { ...account, used, isOwed: true }, []);
+  const unknown: readonly (keyof Amount)[] =
+    isSilent && usage.turns === 0 ? keys : usage.usd === null ? ["usd"] : [];
   return commit(at, { ...account, used }, unknown);
 }
 

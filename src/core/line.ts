@@ -7,6 +7,7 @@
  * itself; a verdict counts only if what it was reached on is the target or has landed.
  */
 import type { CommitSha } from "./ids.ts";
+import { giveUpReason } from "./give-up.ts";
 import { invariant } from "./invariant.ts";
 import type { Command } from "./message.ts";
 import { inPhase, interrupt, recordOf, type Situation, type Step } from "./move.ts";
@@ -118,7 +119,7 @@ function landNext(step: Step, nowMs: number): Step {
   const { accepted: candidate, task, number } = attempt;
   invariant(candidate !== null, `task ${task} is queued to land without an accept verdict`);
   const address = { task, attempt: number, candidate };
-  const why = state.records.get(task)?.failures.at(-1)?.reason ?? "";
+  const why = giveUpReason(state.records.get(task)?.failures ?? []) ?? "";
   const command: Command =
     attempt.goal === "land" ? { type: "land", ...address } : { type: "land-record", ...address, why };
   return [inPhase({ state, attempt, nowMs }, "landing"), [...commands, command]];

@@ -46,8 +46,8 @@ export type AgentStop =
   | { readonly kind: "unreachable"; readonly reason: string }
   /** Login or billing was refused: no other attempt would fare better. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** A usage limit: a date in the schedule, not a failure. */
-  | { readonly kind: "limited"; readonly resetsAtMs: number; readonly reason: string }
+  /** A usage limit: a date in the schedule, not a failure. Null: nobody said when it ends. */
+  | { readonly kind: "limited"; readonly resetsAtMs: number | null; readonly reason: string }
   | { readonly kind: "stopped" };
 
 export const failureKinds = [
@@ -131,6 +131,9 @@ export type RunOutcome =
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "signal"; readonly signal: "SIGINT" | "SIGTERM" };
 
+/** `second`: the agent that takes over while the main one waits for a usage limit or an outage. */
+export type AgentRole = "main" | "second";
+
 /** Null: no limit. */
 export interface SpendLimits {
   readonly usdMax: number | null;
@@ -183,11 +186,15 @@ export type LoopEvent =
       readonly limits: TaskLimits;
       /** What it may use of the run and the day; earlier versions reserved nothing: its limits. */
       readonly reserved?: Amount;
+      /** Which agent works on it; the main one where nothing is said. */
+      readonly agent?: AgentRole;
       /** The local day, such as `2026-11-20`; earlier versions counted none. */
       readonly day?: string;
     })
   | (OfAttempt & { readonly type: "workspace-prepared"; readonly base: CommitSha })
   | (OfAttempt & { readonly type: "baseline-checked"; readonly baseline: Baseline })
+  /** The model has answered the first attempt after a wait: the others may follow. */
+  | (OfAttempt & { readonly type: "model-answered" })
   | (OfAttempt & { readonly type: "agent-stopped"; readonly stop: AgentStop; readonly usage: Usage })
   | (OfAttempt & {
       readonly type: "change-sealed";
@@ -228,6 +235,8 @@ export type LoopEvent =
       readonly command: Command["type"];
       readonly reason: string;
     })
+  /** Outside every window: nothing new starts before the next one opens. */
+  | { readonly type: "window-closed"; readonly opensAtMs: number }
   | { readonly type: "stop-requested"; readonly how: "drain" | "now"; readonly outcome: RunOutcome }
   | { readonly type: "run-ended"; readonly outcome: RunOutcome };
 

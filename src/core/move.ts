@@ -49,6 +49,13 @@ export function stopAndInterrupt(at: Situation, outcome: RunOutcome & { readonly
   return interrupt({ ...at, state }, outcome.reason);
 }
 
+/** The same, and at once: no other agent or gate would fare better. */
+export function stopNow(at: Situation, outcome: RunOutcome & { readonly reason: string }): Step {
+  const [state, asked] = requestStop(at.state, "now", outcome);
+  const [after, commands] = interrupt({ ...at, state }, outcome.reason);
+  return [after, [...asked, ...commands]];
+}
+
 export function release(at: Situation): Step {
   const attempt = { ...at.attempt, accepted: null };
   return enter({ ...at, attempt }, "releasing", { type: "release-workspace" });

@@ -3,16 +3,20 @@ import { retryDateMs } from "./backoff.ts";
 import { budgetStop, isTasksMaxTaken, runEndsMs, type Today } from "./budget.ts";
 import { diskAlarm, type DiskFloor, type DiskRoom, diskStop } from "./disk.ts";
 import type { TaskId } from "./ids.ts";
+import { isStuck } from "./give-up.ts";
 import { isAllHeld } from "./ledger.ts";
-import type { RunOutcome } from "./message.ts";
+import type { AgentRole, RunOutcome } from "./message.ts";
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
 import type { LoopState, TaskRecord } from "./state.ts";
 import { standingOf, type Task } from "./task.ts";
+import { opensMs } from "./waiting.ts";
 
 export type Next =
-  | { readonly kind: "start"; readonly task: Task; readonly attempt: number }
+  | { readonly kind: "start"; readonly task: Task; readonly attempt: number; readonly agent: AgentRole }
   | { readonly kind: "give-up"; readonly task: TaskId; readonly attempt: number }
   | { readonly kind: "stop"; readonly how: "drain" | "now"; readonly outcome: RunOutcome }
+  /** Something could start, and no window is open. */
+  | { readonly kind: "close"; readonly opensAtMs: number }
   /** Nothing to start now. `untilMs`: look again then, null when only an event can change it. */
   | { readonly kind: "wait"; readonly untilMs: number | null }
   | { readonly kind: "end"; readonly outcome: RunOutcome };
@@ -27,6 +31,10 @@ export interface NextContext extends Today {
     /** True where nobody restarts what stops: then it is waited for room. */
     readonly isAwaited?: boolean;
   } | null;
+  /** When the next window opens; null while one is open. */
+  readonly opensAtMs: number | null;
+  /** Whether there is an agent that takes over while the main one waits. */
+  readonly hasSecond: boolean;
 }
 
 /** How long agents run unseen, and how soon it is looked again whether there is room. */
@@ -56,7 +64,7 @@ function decideStart(state: LoopState, queue: Queue, context: NextContext): Next
   const full = lackOfRoom(context);
   if (full !== null) return full;
   if (isTasksMaxTaken(state) || isAllHeld(state, context.day)) return { kind: "wait", untilMs: null };
-  return startFirst(state, startable, context.nowMs);
+  return closeWindow(state, context) ?? startFirst(state, startable, context);
 }
 
 function lackOfRoom({ disk = null, nowMs }: NextContext): Next | null {
@@ -80,8 +88,8 @@ function findExhausted(state: LoopState, queue: Queue): Next | null {
   return null;
 }
 
-function isExhausted(record: TaskRecord): boolean {
-  return record.failures.length >= record.limits.attemptsMax || record.failures.at(-1)?.kind === "question";
+function isExhausted({ failures, limits }: TaskRecord): boolean {
+  return failures.length >= limits.attemptsMax || failures.at(-1)?.kind === "question" || isStuck(failures);
 }
 
 function isStartable(state: LoopState, task: Task): boolean {
@@ -89,18 +97,33 @@ function isStartable(state: LoopState, task: Task): boolean {
   return !state.attempts.has(task.id) && !gaveUp;
 }
 
-function startFirst(state: LoopState, startable: readonly Task[], nowMs: number): Next {
+/** Told once for each time that no window is open, then waited for, but not beyond the end of the run. */
+function closeWindow(state: LoopState, { opensAtMs }: NextContext): Next | null {
+  if (opensAtMs === null) return null;
+  if (state.windowOpensMs !== opensAtMs) return { kind: "close", opensAtMs };
+  return { kind: "wait", untilMs: Math.min(opensAtMs, runEndsMs(state) ?? Infinity) };
+}
+
+function startFirst(state: LoopState, startable: readonly Task[], context: NextContext): Next {
+  const { nowMs } = context;
   // Nobody waits beyond the end of the run.
-  let untilMs = runEndsMs(state);
+  let untilMs = runEndsMs(state) ?? Infinity;
   for (const task of startable) {
     const record = state.records.get(task.id);
     const taskMs = record?.text === task.text ? retryDateMs(record.notBeforeMs, nowMs) : 0;
-    const notBeforeMs = Math.max(state.notBeforeMs, taskMs);
-    if (notBeforeMs <= nowMs) return { kind: "start", task, attempt: (record?.lastAttempt ?? 0) + 1 };
-    untilMs = untilMs === null ? notBeforeMs : Math.min(untilMs, notBeforeMs);
+    const roles = rolesFor(task, context).map((agent) => ({ agent, ms: opensMs(state, agent, nowMs) }));
+    const free = roles.find(({ ms }) => ms <= nowMs);
+    if (free !== undefined && taskMs <= nowMs)
+      return { kind: "start", task, attempt: (record?.lastAttempt ?? 0) + 1, agent: free.agent };
+    const agentMs = Math.min(...roles.map(({ ms }) => ms));
+    untilMs = Math.min(untilMs, Math.max(agentMs, taskMs));
   }
-  return { kind: "wait", untilMs };
+  return { kind: "wait", untilMs: untilMs === Infinity ? null : untilMs };
 }
+
+/** A task that names an agent or a model is not done by another one. */
+const rolesFor = (task: Task, { hasSecond }: NextContext): readonly AgentRole[] =>
+  hasSecond && task.agent === null && task.model === null ? ["main", "second"] : ["main"];
 
 /** Drained means nothing can start any more; only a queue with nothing left over is drained for good. */
 function drainedOutcome({ run }: LoopState, queue: Queue, standing: Standing): RunOutcome {

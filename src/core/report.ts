@@ -1,13 +1,15 @@
 /** State and queue as people and programs see them: the one source of `status`, the live block and the last line. */
 import type { Gate } from "./config.ts";
-import type { RunOutcome } from "./message.ts";
+import type { AgentRole, RunOutcome } from "./message.ts";
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
-import type { LoopState, Phase, RunState } from "./state.ts";
+import type { LoopState, Phase, RunState, Wait } from "./state.ts";
 
 export interface StatusView {
   /** Null when no run is open. */
   readonly run: RunView | null;
   readonly stopping: string | null;
+  /** What holds up that something new starts. */
+  readonly waits: readonly WaitView[];
   readonly attempts: readonly AttemptView[];
   readonly tasks: Readonly<Record<"ready" | "waiting" | "review" | "landed" | "blocked" | "draft", number>>;
   /** Branches that people are to merge or to delete. */
@@ -32,9 +34,19 @@ export interface RunView {
   readonly tokensUnknown: boolean;
 }
 
+export interface WaitView {
+  readonly kind: Wait["kind"] | "window";
+  /** Which agent waits; null: both. */
+  readonly agent: AgentRole | null;
+  readonly reason: string;
+  readonly sinceMs: number | null;
+  readonly untilMs: number;
+}
+
 export interface AttemptView {
   readonly task: string;
   readonly attempt: number;
+  readonly agent: AgentRole;
   readonly phase: Phase;
   readonly round: number;
   readonly sinceMs: number;
@@ -49,9 +61,10 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
   return {
     run: run === null ? null : viewRun(run),
     stopping: stopping === null ? null : describeOutcome(stopping.outcome),
-    attempts: [...state.attempts.values()].map(({ task, number, phase, round, sinceMs }) => {
-      return { task, attempt: number, phase, round, sinceMs };
+    attempts: [...state.attempts.values()].map(({ task, number, agent, phase, round, sinceMs }) => {
+      return { task, attempt: number, agent, phase, round, sinceMs };
     }),
+    waits: viewWaits(state),
     tasks: {
       ready: standing.ready.length,
       waiting: standing.waiting.size - reviews.length,
@@ -65,6 +78,20 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
     flaky: [...state.flaky],
     failing: state.failing,
   };
+}
+
+function viewWaits({ waits, windowOpensMs }: LoopState): readonly WaitView[] {
+  const window = { kind: "window", agent: null, reason: "limits.window", sinceMs: null } as const;
+  return [
+    ...[...waits].map(([agent, { kind, reason, sinceMs, untilMs }]) => ({
+      kind,
+      agent,
+      reason,
+      sinceMs,
+      untilMs,
+    })),
+    ...(windowOpensMs === 0 ? [] : [{ ...window, untilMs: windowOpensMs }]),
+  ];
 }
 
 function viewRun({ id, landed, blocked, ...run }: RunState): RunView {
@@ -100,7 +127,7 @@ export function describeOutcome(outcome: RunOutcome): string {
     case "breaker":
       return `stopped by the breaker: ${outcome.reason}`;
     case "refused":
-      return `the agent was refused: ${outcome.reason}`;
+      return `the agent was refused: ${outcome.reason}; log in again or mend the billing, then start anew: no attempt was counted`;
     case "signal":
       return `stopped by ${outcome.signal}`;
   }

@@ -1,6 +1,14 @@
 /** What the loop knows: rebuilt from the journal at any time by replaying its events. */
 import type { CommitSha, TaskId, TreeSha } from "./ids.ts";
-import type { Amount, Candidate, FailedAttempt, Failure, RunLimits, RunOutcome } from "./message.ts";
+import type {
+  AgentRole,
+  Amount,
+  Candidate,
+  FailedAttempt,
+  Failure,
+  RunLimits,
+  RunOutcome,
+} from "./message.ts";
 import type { TaskLimits } from "./task.ts";
 
 export const phases = [
@@ -18,6 +26,18 @@ export const phases = [
   "releasing",
 ] as const;
 export type Phase = (typeof phases)[number];
+
+/** What is waited for before agents may start again: waiting.ts keeps it. */
+export interface Wait {
+  readonly kind: "limit" | "outage";
+  readonly reason: string;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** How often in a row it was met. */
+  readonly tries: number;
+  /** The attempt that went first after the wait. */
+  readonly probe: { readonly task: TaskId; readonly attempt: number } | null;
+}
 
 /** What one attempt reserved and used: ledger.ts keeps it. */
 export interface Account {
@@ -44,6 +64,7 @@ export interface Attempt {
   /** What the agent used so far; null when a price is not known. */
   readonly usd: number | null;
   readonly account: Account;
+  readonly agent: AgentRole;
   /** How often a red verdict has gone back to the agent. */
   readonly round: number;
   /** How often a fresh process took over because a context was used up. */
@@ -102,8 +123,6 @@ export interface RunState {
   readonly reviewed: ReadonlySet<TaskId>;
   /** Tasks at which the agent broke down and left nothing, since an agent last left anything. */
   readonly brokenAt: ReadonlySet<TaskId>;
-  /** Agents in a row that could not reach their model. */
-  readonly unreachable: number;
   /** Tasks given up since the last landing; questions do not count. */
   readonly failuresInARow: number;
 }
@@ -127,8 +146,10 @@ export interface LoopState {
   readonly failing: readonly string[];
   /** Committed by all attempts of a local day, whatever their run; the last few days. */
   readonly days: ReadonlyMap<string, Amount>;
-  /** A usage limit is a date: no agent starts before it. */
-  readonly notBeforeMs: number;
+  /** For which agent something is waited for. */
+  readonly waits: ReadonlyMap<AgentRole, Wait>;
+  /** When the next window opens, as it was found when something was to start outside of them; 0: never was. */
+  readonly windowOpensMs: number;
 }
 
 export const emptyState: LoopState = {
@@ -142,7 +163,8 @@ export const emptyState: LoopState = {
   flaky: new Set(),
   failing: [],
   days: new Map(),
-  notBeforeMs: 0,
+  waits: new Map(),
+  windowOpensMs: 0,
 };
 
 export function putAttempt(state: LoopState, attempt: Attempt): LoopState {

@@ -20,6 +20,7 @@ import {
   putRecord,
   type TaskRecord,
 } from "./state.ts";
+import { noteProbe } from "./waiting.ts";
 
 export interface Context {
   /** Wall-clock time of the event, as journaled with it; milliseconds since 1970. */
@@ -41,6 +42,8 @@ function take(state: LoopState, event: LoopEvent, context: Context): Step {
       return [rememberAttempts(state, event.found), []];
     case "state-recovered":
       return [believeGit(state, event), []];
+    case "window-closed":
+      return [{ ...state, windowOpensMs: event.opensAtMs }, []];
     case "stop-requested":
       return requestStop(state, event.how, event.outcome);
     case "run-ended":
@@ -52,6 +55,7 @@ function take(state: LoopState, event: LoopEvent, context: Context): Step {
       return startGiveUp(state, event, context);
     case "workspace-prepared":
     case "baseline-checked":
+    case "model-answered":
     case "agent-stopped":
     case "change-sealed":
     case "candidate-composed":
@@ -87,7 +91,6 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
     blocked: new Set<never>(),
     reviewed: new Set<never>(),
     brokenAt: new Set<never>(),
-    unreachable: 0,
     failuresInARow: 0,
   };
   return { ...state, run, stopping: null };
@@ -148,16 +151,16 @@ function startAttempt(state: LoopState, event: EventOf<"attempt-started">, conte
   const history =
     known.text === text ? { failures: known.failures, trees: known.trees } : { failures: [], trees: [] };
   const record = { ...known, ...history, text, limits, lastAttempt: number };
-  const { reserved = amountOf(limits), day = "" } = event;
+  const { reserved = amountOf(limits), day = "", agent = "main" } = event;
   const account = openAccount(day, reserved);
-  const attempt = opened({ task, number, limits, goal: "land", phase: "preparing", account }, context);
+  const attempt = opened({ task, number, limits, goal: "land", phase: "preparing", account, agent }, context);
   // A task that was given up and then edited is open again.
   const counted = editRun(noteDay(state, day), (run) => ({
     attempts: run.attempts + 1,
     blocked: new Set([...run.blocked].filter((id) => id !== task)),
   }));
-  const started = noteUnrecorded(putAttempt(putRecord(counted, task, record), attempt), task, null);
-  return [started, [{ type: "prepare-workspace", task, attempt: number }]];
+  const noted = noteUnrecorded(putAttempt(putRecord(counted, task, record), attempt), task, null);
+  return [noteProbe(noted, attempt), [{ type: "prepare-workspace", task, attempt: number }]];
 }
 
 /** After the last attempt: a record commit says so in the task's file, judged like any other commit. */
@@ -169,13 +172,13 @@ function startGiveUp(state: LoopState, event: EventOf<"give-up-started">, contex
   // No agent works on it: nothing is reserved.
   const account = openAccount("", noAmount);
   const attempt = opened(
-    { task, number, limits, goal: "give-up", phase: "queued-to-judge", account },
+    { task, number, limits, goal: "give-up", phase: "queued-to-judge", account, agent: "main" },
     context,
   );
   return joinLine({ state, attempt, nowMs: context.nowMs });
 }
 
-type Opening = Pick<Attempt, "task" | "number" | "limits" | "goal" | "phase" | "account">;
+type Opening = Pick<Attempt, "task" | "number" | "limits" | "goal" | "phase" | "account" | "agent">;
 
 function opened(opening: Opening, context: Context): Attempt {
   return {

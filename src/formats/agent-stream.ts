@@ -80,7 +80,11 @@ export const agentMessage = z.discriminatedUnion("type", [
       type: z.literal("limit"),
       resets_at: z.iso
         .datetime({ offset: true })
-        .describe("When the limit ends, as an ISO date with time and zone."),
+        .optional()
+        .catch(undefined)
+        .describe(
+          "When the limit ends, as an ISO date with time and zone; without one it is asked again later.",
+        ),
       reason: z.string().optional(),
     })
     .describe("A usage limit was reached."),

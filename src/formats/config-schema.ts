@@ -19,6 +19,7 @@ import {
   section,
   text,
   timeOfDay,
+  timeWindows,
   wholeNumber,
 } from "./schema-fields.ts";
 import { jsonSchemaOf } from "./shape.ts";
@@ -29,7 +30,7 @@ const command = z.union([text(), z.array(text()).min(1)], {
   error: "a command for bash, or a list of arguments",
 });
 
-const agent = section({
+const agentKeys = {
   kind: oneOf(["builtin", "claude", "command", "replay"])
     .nullable()
     .prefault(null)
@@ -84,6 +85,16 @@ const agent = section({
       "Model ids with their context_tokens, output_tokens and prices (US dollars per million tokens), where our table is silent or wrong.",
     ),
   env: list(environmentName()).describe("Names of further environment variables the agent gets."),
+};
+
+const agent = section({
+  ...agentKeys,
+  second: mapping(agentKeys)
+    .nullable()
+    .prefault(null)
+    .describe(
+      "An agent that takes up tasks while the main one waits for a usage limit or an outage; the same keys as agent. Tasks that name an agent or a model wait for the main one.",
+    ),
 });
 
 const workspace = section({
@@ -125,6 +136,9 @@ const attemptLimits = section({
   idle: duration().prefault("10m").describe("Longest time an agent may show no sign of life."),
   turns: wholeNumber(1).prefault(200).describe("Most turns of one agent."),
   usd: dollars().prefault(5).describe("Most money one attempt may cost, in US dollars."),
+  output: byteSize()
+    .prefault("256MiB")
+    .describe("Most that one process of an agent may print, such as 256MiB."),
   tokens: wholeNumber(1)
     .prefault(20_000_000)
     .describe("Most tokens of all requests of one attempt together; what holds when no price is known."),
@@ -169,6 +183,12 @@ const limits = section({
   attempts: wholeNumber(1).prefault(3).describe("Fresh agents per task before it is given up."),
   rounds: wholeNumber(0).prefault(2).describe("Times a red verdict goes back to the same agent."),
   attempt: attemptLimits.describe("Limits of one attempt."),
+  window: timeWindows()
+    .nullable()
+    .prefault(null)
+    .describe(
+      'Local times between which something new may start, such as "22:00-07:00", or a list of such; without a value always.',
+    ),
   run: runLimits.describe("Limits of one run; without a value there is no limit."),
   day: section(spendLimits("one local day")).describe(
     "Limits of one calendar day in local time, all runs together; an attempt counts for the day on which it started.",

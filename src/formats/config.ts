@@ -102,22 +102,56 @@ function conflictsIn(config: ConfigText): readonly ShapeProblem[] {
     const message = `progress.file: ${showValue(config.progress.file)} is inside the tasks folder and would be a task`;
     problems.push({ path: ["progress", "file"], part: "value", message });
   }
-  problems.push(...aliasProblems(config.agent));
-  if (config.agent.kind === "replay" && config.agent.recordings === null) {
-    const message = 'agent.recordings is missing: kind "replay" needs the folder of recordings';
-    problems.push({ path: ["agent", "kind"], part: "value", message });
+  problems.push(...agentProblems(config.agent, "agent"));
+  if (config.agent.second !== null) problems.push(...agentProblems(config.agent.second, "agent.second"));
+  return [...problems, ...untilProblems(config.limits)];
+}
+
+type AgentText = NonNullable<ConfigText["agent"]["second"]>;
+
+function agentProblems(agent: AgentText, name: string): readonly ShapeProblem[] {
+  const path = name.split(".");
+  const problems = [...aliasProblems(agent, name)];
+  if (agent.kind === "replay" && name !== "agent") {
+    const message = `${name}.kind: a recording cannot take over; use "builtin", "claude" or "command"`;
+    problems.push({ path: [...path, "kind"], part: "value", message });
+  } else if (agent.kind === "replay" && agent.recordings === null) {
+    const message = `${name}.recordings is missing: kind "replay" needs the folder of recordings`;
+    problems.push({ path: [...path, "kind"], part: "value", message });
+  }
+  if (agent.kind === "command" && agent.command === null && name !== "agent") {
+    const message = `${name}.command is missing: kind "command" needs one`;
+    problems.push({ path: [...path, "kind"], part: "value", message });
   }
   return problems;
 }
 
+/** Between the end of the last window and then nothing would start: whoever wrote it meant something else. */
+function untilProblems({ window, run }: ConfigText["limits"]): readonly ShapeProblem[] {
+  if (window === null || run.until === null) return [];
+  const [hours = 0, minutes = 0] = run.until.split(":").map(Number);
+  const isIn = window.some(
+    ({ fromMinute, toMinute }) =>
+      minutesAfter(fromMinute, hours * 60 + minutes) <= minutesAfter(fromMinute, toMinute),
+  );
+  const message = `limits.run.until: ${showValue(run.until)} is in no window of limits.window, and outside of them nothing starts`;
+  return isIn ? [] : [{ path: ["limits", "run", "until"], part: "value", message }];
+}
+
+const dayMinutes = 24 * 60;
+
+/** From 1 to a whole day: the very minute itself is a day later. */
+const minutesAfter = (from: number, minute: number): number =>
+  ((minute - from + dayMinutes - 1) % dayMinutes) + 1;
+
 /** An alias means another model tomorrow than today: what was measured and paid for must stay what it was. */
-function aliasProblems(agent: ConfigText["agent"]): readonly ShapeProblem[] {
+function aliasProblems(agent: AgentText, name: string): readonly ShapeProblem[] {
   const { model } = agent;
   const isOurs = ["builtin", "claude"].includes(kindOf(agent));
   const exact = isOurs && model !== null ? aliasTarget(model) : null;
   if (exact === null) return [];
-  const message = `agent.model: ${showValue(model)} is an alias; write the exact id it stands for today, ${exact}`;
-  return [{ path: ["agent", "model"], part: "value", message }];
+  const message = `${name}.model: ${showValue(model)} is an alias; write the exact id it stands for today, ${exact}`;
+  return [{ path: [...name.split("."), "model"], part: "value", message }];
 }
 
 /** `sandbox: off` is short for `sandbox: { mode: off }`. */
@@ -145,7 +179,7 @@ function toConfig(config: ConfigText): Config {
     tasks: config.tasks,
     specs: config.specs,
     progress: { file: progress.file, briefTokensMax: progress.brief_tokens },
-    agent: toAgent(config.agent),
+    agent: toAgents(config.agent),
     workspace: { setup: workspace.setup, setupInputs: workspace.setup_inputs, keep: workspace.keep },
     gates: config.gates.map(toGate),
     // Specs say what should be true: a task that is to change one names it under `allow`.
@@ -158,10 +192,14 @@ function toConfig(config: ConfigText): Config {
   };
 }
 
-const kindOf = ({ kind, command }: Pick<ConfigText["agent"], "kind" | "command">): AgentConfig["kind"] =>
+const kindOf = ({ kind, command }: Pick<AgentText, "kind" | "command">): AgentConfig["kind"] =>
   kind ?? (command === null ? "builtin" : "command");
 
-function toAgent({ base_url, key_header, ...agent }: ConfigText["agent"]): AgentConfig {
+function toAgents({ second, ...main }: ConfigText["agent"]): Config["agent"] {
+  return { ...toAgent(main), second: second === null ? null : toAgent(second) };
+}
+
+function toAgent({ base_url, key_header, ...agent }: AgentText): AgentConfig {
   const kind = kindOf(agent);
   const model = agent.model ?? (kind === "builtin" ? defaultModel : null);
   return { ...agent, kind, model, baseUrl: base_url, keyHeader: key_header };
@@ -172,7 +210,15 @@ function toGate({ timeout, report_file, red_baseline, ...gate }: ConfigText["gat
   return { ...gate, report, reportFile: report_file, timeoutMs: timeout, redBaseline: red_baseline };
 }
 
-function toLimits({ attempts, rounds, attempt, run, day, disk }: ConfigText["limits"]): Config["limits"] {
+function toLimits({
+  attempts,
+  rounds,
+  attempt,
+  window,
+  run,
+  day,
+  disk,
+}: ConfigText["limits"]): Config["limits"] {
   return {
     attemptsMax: attempts,
     roundsMax: rounds,
@@ -186,6 +232,8 @@ function toLimits({ attempts, rounds, attempt, run, day, disk }: ConfigText["lim
       processesMax: attempt.processes,
       fileBytesMax: attempt.file,
     },
+    outputBytesMax: attempt.output,
+    windows: window ?? [],
     run: {
       ...toSpendLimits(run),
       wallMsMax: run.wall,

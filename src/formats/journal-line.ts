@@ -119,6 +119,7 @@ const knownTypes: Readonly<Record<LoopEvent["type"], true>> = {
   "attempt-started": true,
   "workspace-prepared": true,
   "baseline-checked": true,
+  "model-answered": true,
   "agent-stopped": true,
   "change-sealed": true,
   "candidate-composed": true,
@@ -133,6 +134,7 @@ const knownTypes: Readonly<Record<LoopEvent["type"], true>> = {
   "give-up-started": true,
   "task-blocked": true,
   "command-failed": true,
+  "window-closed": true,
   "stop-requested": true,
   "run-ended": true,
 };

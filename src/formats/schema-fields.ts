@@ -48,6 +48,28 @@ export function timeOfDay() {
   return z.string({ error }).regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error });
 }
 
+const windowPattern = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
+
+/** One span of local time or several; the same time twice would never open. */
+export function timeWindows() {
+  const error =
+    'a window of local time such as "22:00-07:00", from one time to another, or a list of windows';
+  const window = z.string({ error }).refine((written) => parseWindow(written) !== null, { error });
+  return z.union([window, z.array(window).min(1, { error })], { error }).transform((written) =>
+    [written]
+      .flat()
+      .map(parseWindow)
+      .filter((parsed) => parsed !== null),
+  );
+}
+
+function parseWindow(written: string): { readonly fromMinute: number; readonly toMinute: number } | null {
+  const [, fromHour, from, toHour, to] = windowPattern.exec(written) ?? [];
+  const fromMinute = Number(fromHour) * 60 + Number(from);
+  const toMinute = Number(toHour) * 60 + Number(to);
+  return fromMinute >= 0 && fromMinute !== toMinute ? { fromMinute, toMinute } : null;
+}
+
 export function matching(pattern: RegExp, error: string) {
   return z.string({ error }).regex(pattern, { error });
 }

@@ -15,7 +15,7 @@ import {
   type Usage,
   noUsage,
 } from "../core/message.ts";
-import type { LoopState } from "../core/state.ts";
+import type { Attempt, LoopState } from "../core/state.ts";
 import { invariant } from "../core/invariant.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
 import { matchGlobs } from "../formats/glob.ts";
@@ -40,6 +40,8 @@ export interface OpenAttempt {
   readonly number: number;
   readonly limits: TaskLimits;
   readonly past: readonly FailedAttempt[];
+  /** The model has answered its agent. */
+  readonly onAnswer: () => void;
   workspace: Workspace | null;
   session: AgentSession | null;
   claim: Claim | null;
@@ -56,7 +58,7 @@ export interface OpenAttempt {
 }
 
 export function openAttempt(
-  opening: Pick<OpenAttempt, "scope" | "task" | "number" | "limits" | "past">,
+  opening: Pick<OpenAttempt, "scope" | "task" | "number" | "limits" | "past" | "onAnswer">,
 ): OpenAttempt {
   const nothing = { workspace: null, session: null, claim: null, change: null, learnings: [], taskText: "" };
   return {
@@ -137,14 +139,19 @@ async function startAgent(
   const { ports } = scope;
   const workspace = workspaceOf(attempt);
   await workspace.provision();
-  const brief = await writeBrief(scope, { task, base: command.base, limits, past });
+  const open = stateOf(attempt, state);
+  const { agent } = open;
+  const held = { ...limits, ...reservedOf(open) };
+  const brief = await writeBrief(scope, { task, base: command.base, limits: held, past, agent });
   await ports.files.write(task.id, number, "brief.md", brief.text);
   attempt.session = ports.agents.open({
     task,
     attempt: number,
     workspace,
     brief,
-    limits: { ...limits, ...reservedOf(attempt, state) },
+    agent,
+    limits: { ...held, outputBytesMax: scope.config.limits.outputBytesMax },
+    onAnswer: attempt.onAnswer,
     logFolder: scope.logFolder("agent"),
     signal: scope.signal,
   });
@@ -152,14 +159,15 @@ async function startAgent(
 }
 
 /** What it reserved holds for all its rounds and processes together. */
-function reservedOf(
-  { task }: OpenAttempt,
-  state: LoopState,
-): Pick<TaskLimits, "usdMax" | "tokensMax" | "turnsMax"> {
-  const open = state.attempts.get(task.id);
-  invariant(open !== undefined, `the attempt at ${task.id} is not open`);
-  const { usd: usdMax, tokens: tokensMax, turns: turnsMax } = open.account.reserved;
+const reservedOf = ({ account }: Attempt): Pick<TaskLimits, "usdMax" | "tokensMax" | "turnsMax"> => {
+  const { usd: usdMax, tokens: tokensMax, turns: turnsMax } = account.reserved;
   return { usdMax, tokensMax, turnsMax };
+};
+
+function stateOf({ task }: OpenAttempt, state: LoopState): Attempt {
+  const attempt = state.attempts.get(task.id);
+  invariant(attempt !== undefined, `the attempt at ${task.id} is not open`);
+  return attempt;
 }
 
 /** A red verdict goes back to the same agent in the same workspace. */

@@ -1,6 +1,6 @@
 /** Gathers what a brief is made of: conventions, specs and learnings as they stand at the base. */
 import { claimManner, renderBrief, type SpecText } from "../core/brief.ts";
-import type { FailedAttempt } from "../core/message.ts";
+import type { AgentRole, FailedAttempt } from "../core/message.ts";
 import type { CommitSha } from "../core/ids.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
 import { learningsOf, parseProgress } from "../formats/progress-file.ts";
@@ -12,6 +12,7 @@ export interface BriefOrder {
   readonly base: CommitSha;
   readonly limits: TaskLimits;
   readonly past: readonly FailedAttempt[];
+  readonly agent: AgentRole;
 }
 
 const conventionFiles = ["AGENTS.md", "CLAUDE.md"];
@@ -32,7 +33,7 @@ export async function writeBrief(scope: AttemptScope, order: BriefOrder): Promis
     past,
     evidence: lastEvidence === null ? null : await ports.files.read(lastEvidence),
     protect: config.protect,
-    claim: claimManner(config.agent),
+    claim: claimManner((order.agent === "second" ? config.agent.second : null) ?? config.agent),
   });
 }
 

@@ -1,7 +1,8 @@
 /** Composes the commit that is judged and lands: the change, the task's status and the progress entry together. */
+import { giveUpReason } from "../core/give-up.ts";
 import { type CommitSha, commitSha, shortSha } from "../core/ids.ts";
 import { learningId, type Learning, nextLearningNumber } from "../core/learning.ts";
-import type { Claim, FailedAttempt, Failure } from "../core/message.ts";
+import type { Claim, FailedAttempt } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { RalphError } from "../errors.ts";
 import { renderLandingMessage, renderRecordMessage } from "../formats/landing-message.ts";
@@ -74,8 +75,8 @@ export async function composeRecord(
   onto: CommitSha,
 ): Promise<{ readonly composed: Composed; readonly taskText: string; readonly why: string }> {
   const { task, attempt, failures } = record;
-  const last = failures.at(-1);
-  const why = last === undefined ? "its attempts are used up" : whyOf(last);
+  const reason = giveUpReason(failures) ?? "its attempts are used up";
+  const why = failures.at(-1)?.kind === "question" ? `question: ${reason}` : reason;
   const progress = await readProgress(scope, onto);
   const note = { attempt, text: task.text, why };
   const entry = {
@@ -96,9 +97,6 @@ export async function composeRecord(
 /** What attempts cost together; null when one of the prices is not known. */
 export const sumUsd = (attempts: readonly { readonly usd: number | null }[]): number | null =>
   attempts.reduce<number | null>((sum, { usd }) => (sum === null || usd === null ? null : sum + usd), 0);
-
-const whyOf = (failure: Failure): string =>
-  failure.kind === "question" ? `question: ${failure.reason}` : failure.reason;
 
 /** The base with the supervisor's own files changed as a landing would change them. */
 export async function composeTrial(scope: AttemptScope, task: Task, base: CommitSha): Promise<CommitSha> {

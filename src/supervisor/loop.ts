@@ -21,6 +21,7 @@ import { checkQueue, type Queue } from "../core/queue.ts";
 import type { LoopState } from "../core/state.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
 import { transition } from "../core/transition.ts";
+import { isProbe } from "../core/waiting.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
 import type { JournalRecord, Ports, Review } from "../ports.ts";
 import { carryOut, openAttempt, type OpenAttempt } from "./attempt.ts";
@@ -97,6 +98,8 @@ export class Loop {
       day: ports.clock.localDay(),
       concurrency: config.concurrency,
       disk: { rooms: ports.disk.look(), floor: config.limits.disk },
+      opensAtMs: ports.clock.nextWindowMs(config.limits.windows),
+      hasSecond: config.agent.second !== null,
     });
   }
 
@@ -117,10 +120,13 @@ export class Loop {
   async #goOn(next: Next): Promise<RunOutcome | null> {
     switch (next.kind) {
       case "start":
-        this.#startAttempt(next.task, next.attempt);
+        this.#startAttempt(next);
         return null;
       case "give-up":
         this.#apply({ type: "give-up-started", task: next.task, attempt: next.attempt });
+        return null;
+      case "close":
+        this.#apply({ type: "window-closed", opensAtMs: next.opensAtMs });
         return null;
       case "stop":
         this.#apply({ type: "stop-requested", how: next.how, outcome: next.outcome });
@@ -147,14 +153,15 @@ export class Loop {
     });
   }
 
-  #startAttempt(task: Task, number: number): void {
+  #startAttempt({ task, attempt: number, agent }: Next & { readonly kind: "start" }): void {
     const { config, ports } = this.#options;
     const limits = limitsOf(config, task);
     const day = ports.clock.localDay();
     const reserved = reserve(this.#state, limits, day);
     this.#openAttempt(task, number, limits);
     const { id, text } = task;
-    this.#apply({ type: "attempt-started", task: id, attempt: number, text, limits, reserved, day });
+    const role = agent === "main" ? {} : { agent };
+    this.#apply({ type: "attempt-started", task: id, attempt: number, text, limits, reserved, day, ...role });
   }
 
   #openAttempt(task: Task, number: number, limits: TaskLimits): OpenAttempt {
@@ -162,7 +169,15 @@ export class Loop {
     const logFolder = (purpose: string): string => ports.files.folder(task.id, number, purpose);
     const scope = { ports, config, run, signal: this.#stopNow.signal, ...this.#shared, logFolder };
     const past = this.#state.records.get(task.id)?.failures ?? [];
-    const attempt = openAttempt({ scope, task, number, limits, past });
+    let isAnswered = false;
+    const onAnswer = (): void => {
+      // Only where others wait for the answer to this attempt: else it changes nothing.
+      const open = this.#state.attempts.get(task.id);
+      if (isAnswered || open?.number !== number || !isProbe(this.#state, open)) return;
+      isAnswered = true;
+      this.#inbox.post({ type: "model-answered", task: task.id, attempt: number });
+    };
+    const attempt = openAttempt({ scope, task, number, limits, past, onAnswer });
     this.#open.set(task.id, attempt);
     return attempt;
   }

@@ -265,7 +265,7 @@ describe("Trouble that does not pass", () => {
     });
     const limit = messageOf(result, "limit");
     expect(limit).toMatchObject({ reason: expect.stringContaining("weekly limit") });
-    const resetsAt = limit?.type === "limit" ? Date.parse(limit.resets_at) : 0;
+    const resetsAt = limit?.type === "limit" ? Date.parse(limit.resets_at ?? "") : 0;
     expect(resetsAt - before).toBeGreaterThanOrEqual(3_600_000);
     expect([result.exit, result.requests.length]).toEqual([22, 1]);
   });

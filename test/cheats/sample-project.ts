@@ -96,7 +96,8 @@ export async function openSample(sample: Sample, cases: readonly (Cheat | Honest
     const logFolder = (purpose: string): string => ports.files.folder(task.id, 1, purpose);
     const shared = { judging: new Map(), baselines: new Map(), signal: stop.signal };
     const scope: AttemptScope = { ports, config: project.config, run: "corpus", ...shared, logFolder };
-    return openAttempt({ scope, task, number: 1, limits: project.config.limits, past: [] });
+    const attempt = { task, number: 1, limits: project.config.limits, past: [], onAnswer: () => {} };
+    return openAttempt({ scope, ...attempt });
   };
   const [first] = tasks;
   if (first === undefined) throw new Error("a sample needs a case");

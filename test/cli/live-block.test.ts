@@ -16,6 +16,7 @@ const view: StatusView = {
     tokensUnknown: false,
   },
   stopping: null,
+  waits: [],
   attempts: [],
   tasks: { ready: 0, waiting: 0, review: 0, landed: 1, blocked: 0, draft: 0 },
   reviews: [],

@@ -169,7 +169,7 @@ it.concurrent("names the flag or the variable whose value is wrong", async ({ ex
   `);
 });
 
-it.concurrent("says loudly that a limit on money cannot hold where the agent reports none", async ({
+it.concurrent("says loudly as what an agent counts that reports no money, where money is limited", async ({
   expect,
 }) => {
   await using world = await createWorld();
@@ -177,7 +177,7 @@ it.concurrent("says loudly that a limit on money cannot hold where the agent rep
   expect(limited.status).toBe(0);
   const warnings = limited.stderr.split("\n").filter((line) => line.includes("limits.run.usd cannot hold"));
   expect(warnings).toEqual([expect.stringContaining('"level":"warn"')]);
-  expect((await world.run()).stderr).not.toContain("cannot hold");
+  expect((await world.run()).stderr).not.toContain("does not report what it uses");
 });
 
 it.concurrent("runs from a folder below the top, too", async ({ expect }) => {

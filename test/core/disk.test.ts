@@ -55,6 +55,8 @@ const moments = scenarios.chain((scenario) =>
 const context = (disk: NonNullable<NextContext["disk"]> | null): NextContext => ({
   nowMs: 9e6,
   day: "1970-01-01",
+  opensAtMs: null,
+  hasSecond: false,
   concurrency: 4,
   disk,
 });

@@ -21,6 +21,7 @@ import { emptyState, type LoopState } from "../../src/core/state.ts";
 import type { InReview } from "../../src/core/queue.ts";
 import type { Task, TaskLimits } from "../../src/core/task.ts";
 import { transition } from "../../src/core/transition.ts";
+import { isProbe } from "../../src/core/waiting.ts";
 
 export interface Scenario {
   /** For each task: does it depend on the one before? */
@@ -29,6 +30,11 @@ export interface Scenario {
   readonly attemptsMax: number;
   readonly roundsMax: number;
   readonly limits: RunLimits;
+  /** Out of each twenty seconds, so many milliseconds something may start. */
+  readonly openMs: number;
+  readonly hasSecond: boolean;
+  /** From the start on, the model cannot be reached for so long, whatever the dice say. */
+  readonly outageMs: number;
   readonly judgingMax: number;
   readonly mode: "target" | "branch";
   readonly runs: number;
@@ -61,6 +67,9 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     tasksMax: sometimes(fc.integer({ min: 1, max: 3 })),
     failuresInARowMax: fc.integer({ min: 1, max: 10 }),
   }),
+  openMs: fc.oneof(fc.constant(20_000), fc.integer({ min: 1_000, max: 19_000 })),
+  hasSecond: fc.boolean(),
+  outageMs: fc.constant(0),
   judgingMax: fc.integer({ min: 1, max: 4 }),
   mode: fc.constantFrom("target", "branch"),
   runs: fc.integer({ min: 1, max: 2 }),
@@ -99,10 +108,13 @@ export function drive(scenario: Scenario): readonly Entry[] {
     inReview: new Map(),
     entries: [],
     nowMs: startMs(),
+    outageEndsMs: startMs() + scenario.outageMs,
     turns: 0,
     made: 0,
   };
-  const turnsMax = (scenario.dice.length + turnsPerTaskMax * scenario.chained.length) * scenario.runs;
+  const perRun = scenario.dice.length + turnsPerTaskMax * scenario.chained.length;
+  // An outage is asked after again and again.
+  const turnsMax = perRun * scenario.runs + scenario.outageMs / 5_000;
   for (let run = 1; run <= scenario.runs; run += 1) {
     const { limits, judgingMax, mode } = scenario;
     happen(world, { type: "run-started", run: `run-${run}`, limits, judgingMax, mode });
@@ -130,6 +142,8 @@ export interface Ground {
   readonly mode: "target" | "branch";
   readonly state: LoopState;
   readonly nowMs: number;
+  /** Until then the model cannot be reached. */
+  readonly outageEndsMs?: number;
   /** Of the target. */
   readonly tip: CommitSha;
   /** Commits and trees, so that each has a name of its own. */
@@ -193,6 +207,14 @@ export const noRunLimits: RunLimits = {
   failuresInARowMax: 5,
   day: noSpendLimits,
 };
+
+const windowPeriodMs = 20_000;
+
+/** Null while the window is open. */
+export function windowOpensMs({ openMs }: Scenario, nowMs: number): number | null {
+  const sinceMs = nowMs % windowPeriodMs;
+  return sinceMs < openMs ? null : nowMs - sinceMs + windowPeriodMs;
+}
 
 /** A minute is a day here: a few of them pass in a history. */
 const dayOf = (nowMs: number): string => `day-${String(Math.floor(nowMs / 60_000)).padStart(6, "0")}`;
@@ -269,7 +291,10 @@ function turn(world: World): void {
   const { concurrency } = world.scenario;
   const queue = { tasks: world.tasks, problems: [], inReview: world.inReview };
   const { nowMs } = world;
-  const next = decideNext(world.state, queue, { nowMs, day: dayOf(nowMs), concurrency });
+  const { hasSecond } = world.scenario;
+  const opensAtMs = windowOpensMs(world.scenario, nowMs);
+  const today = { nowMs, day: dayOf(nowMs), opensAtMs };
+  const next = decideNext(world.state, queue, { ...today, concurrency, hasSecond });
   if (next.kind === "wait") wait(world, next.untilMs);
   else happen(world, eventOf(world, next));
 }
@@ -282,10 +307,13 @@ function eventOf(world: World, next: Exclude<Next, { kind: "wait" }>): LoopEvent
       const { id: task, text } = next.task;
       const day = dayOf(world.nowMs);
       const reserved = reserve(world.state, limits, day);
-      return { type: "attempt-started", task, attempt: next.attempt, text, limits, reserved, day };
+      const { attempt, agent } = next;
+      return { type: "attempt-started", task, attempt, text, limits, reserved, day, agent };
     }
     case "give-up":
       return { type: "give-up-started", task: next.task, attempt: next.attempt };
+    case "close":
+      return { type: "window-closed", opensAtMs: next.opensAtMs };
     case "stop":
       return { type: "stop-requested", how: "drain", outcome: next.outcome };
     case "end":
@@ -298,12 +326,27 @@ function wait(world: World, untilMs: number | null): void {
   world.nowMs += world.roll(3_000);
   const command = world.open[world.roll(Math.max(1, world.open.length))];
   if (command !== undefined) {
+    if (isSeenToAnswer(world, command)) return;
     world.open = world.open.filter((other) => other !== command);
     settle(world, answer(world, command));
     return;
   }
   if (untilMs === null) throw new Error("the loop waits for an event, and no command is open");
   world.nowMs = Math.max(world.nowMs, untilMs);
+}
+
+const isOutage = ({ nowMs, outageEndsMs = 0 }: Ground): boolean => nowMs < outageEndsMs;
+
+const works: ReadonlySet<string> = new Set(["start-agent", "return-evidence", "hand-over"]);
+
+/** Sometimes the model is seen to answer long before its agent stops: told only where others wait for it. */
+function isSeenToAnswer(world: World, { type, task, attempt }: AttemptCommand): boolean {
+  if (isOutage(world)) return false;
+  const open = world.state.attempts.get(task);
+  if (!works.has(type) || open === undefined || !isProbe(world.state, open) || world.roll(2) === 1)
+    return false;
+  happen(world, { type: "model-answered", task, attempt });
+  return true;
 }
 
 /** What the commits of the supervisor write into the task's file. */
@@ -403,7 +446,8 @@ const question: AgentStop = {
 
 function someStop(world: Ground): AgentStop {
   if (world.state.stopping?.how === "now" && world.roll(4) > 0) return { kind: "stopped" };
-  const resetsAtMs = world.nowMs + 1 + world.roll(5_000);
+  if (isOutage(world)) return { kind: "unreachable", reason: "503" };
+  const resetsAtMs = pick(world, [world.nowMs + 1 + world.roll(90_000), null, 0]);
   return mostly<AgentStop>(world, 14, [
     lie,
     question,

@@ -282,7 +282,7 @@ function countUsage(of: Counted, { usage, stop }: Extract<LoopEvent, { type: "ag
   const sum = (key: keyof Amount): number => of.used[key] + more[key];
   of.used = { usd: sum("usd"), tokens: sum("tokens"), turns: sum("turns") };
   const isNothing = usage.usd === null && tokens === 0 && usage.turns === 0;
-  if (isNothing && silent.has(stop.kind)) of.isOwed = true;
+  if (usage.usd === null && tokens === 0 && silent.has(stop.kind)) of.isOwed = true;
   else if (isNothing) for (const key of keys) of.worst.add(key);
   else if (usage.usd === null) of.worst.add("usd");
 }

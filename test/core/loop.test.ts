@@ -98,6 +98,7 @@ describe("The driver", () => {
       command-failed
       give-up-started
       landing-refused
+      model-answered
       outcome blocked
       outcome breaker
       outcome budget
@@ -116,6 +117,7 @@ describe("The driver", () => {
       verdict inconclusive
       verdict reject
       verdict-reached
+      window-closed
       workspace-prepared
       workspace-released"
     `);

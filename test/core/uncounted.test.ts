@@ -54,7 +54,7 @@ it.each(stops)("An agent that says it is $kind after a red verdict has its attem
     commit: null,
   });
   expect(after.records.get(task)?.failures).toMatchObject([rejection]);
-  expect(after.notBeforeMs).toBeGreaterThan(0);
+  expect(after.waits.get("main")?.untilMs).toBeGreaterThan(0);
 });
 
 it("A limit that is years away is waited for a week at most", () => {
@@ -62,5 +62,5 @@ it("A limit that is years away is waited for a week at most", () => {
     ...begun,
     ended({ kind: "limited", resetsAtMs: 253_370_764_800_000, reason: "9999" }),
   );
-  expect(state.notBeforeMs).toBeLessThanOrEqual(8 * 24 * 3_600_000);
+  expect(state.waits.get("main")?.untilMs).toBeLessThanOrEqual(8 * 24 * 3_600_000);
 });

@@ -93,8 +93,8 @@ describe("a line of an agent", () => {
           "type": "garbage",
         },
         {
-          "reason": "resets_at: Invalid ISO datetime",
-          "type": "garbage",
+          "resets_at": undefined,
+          "type": "limit",
         },
         {
           "reason": "status: Invalid option: expected one of "complete"|"partial"|"blocked"",

@@ -51,6 +51,7 @@ describe("defaults", () => {
         keyHeader: "bearer",
         models: {},
         env: [],
+        second: null,
       },
       workspace: { setup: null, setupInputs: [], keep: [] },
       gates: [
@@ -76,6 +77,8 @@ describe("defaults", () => {
         usdMax: 5,
         tokensMax: 20_000_000,
         resources: { memoryBytes: null, processesMax: 1024, fileBytesMax: 4 * 2 ** 30 },
+        outputBytesMax: 256 * 2 ** 20,
+        windows: [],
         run: {
           usdMax: null,
           tokensMax: null,
@@ -121,6 +124,7 @@ agent:
       context_tokens: 32000
       prices: { input: 1, output: 2, cache_read: 0.1, cache_write_5m: 1.25, cache_write_1h: 2 }
   env: [MY_KEY]
+  second: { kind: claude, model: claude-opus-5-5 }
 workspace: { setup: npm ci, setup_inputs: [package-lock.json], keep: [node_modules] }
 gates:
   - { name: types, run: npx tsc, timeout: 90s, env: [CI] }
@@ -129,7 +133,9 @@ protect: [AGENTS.md, "build.gradle"]
 limits:
   attempts: 4
   rounds: 0
-  attempt: { wall: 2h, idle: 500ms, turns: 7, usd: 0.5, tokens: 900, memory: 1.5GiB, processes: 64, file: 512MiB }
+  attempt:
+    { wall: 2h, idle: 500ms, turns: 7, usd: 0.5, tokens: 900, output: 2MiB, memory: 1.5GiB, processes: 64, file: 512MiB }
+  window: 22:00-07:00
   run: { usd: 50, tokens: 800, turns: 90, wall: 8h, until: 07:00, tasks: 100, failures_in_a_row: 2 }
   day: { usd: 70, tokens: 900, turns: 95 }
   disk: { free: 1.5GiB }
@@ -164,6 +170,19 @@ land: { mode: branch, push: origin, sign: true }
         },
       },
       env: ["MY_KEY"],
+      second: {
+        kind: "claude",
+        command: null,
+        protocol: "plain",
+        recordings: null,
+        model: "claude-opus-5-5",
+        effort: null,
+        provider: "anthropic",
+        baseUrl: null,
+        keyHeader: "bearer",
+        models: {},
+        env: [],
+      },
     },
     workspace: { setup: "npm ci", setupInputs: ["package-lock.json"], keep: ["node_modules"] },
     gates: [
@@ -199,6 +218,8 @@ land: { mode: branch, push: origin, sign: true }
       usdMax: 0.5,
       tokensMax: 900,
       resources: { memoryBytes: 1.5 * 2 ** 30, processesMax: 64, fileBytesMax: 512 * 2 ** 20 },
+      outputBytesMax: 2 * 2 ** 20,
+      windows: [{ fromMinute: 1320, toMinute: 420 }],
       run: {
         usdMax: 50,
         tokensMax: 800,
@@ -219,6 +240,68 @@ land: { mode: branch, push: origin, sign: true }
       write: ["~/.cache/go-build"],
     },
     land: { mode: "branch", push: "origin", sign: true },
+  });
+});
+
+describe("Windows and limits that make no sense", () => {
+  const limits = (text: string): string => `${gates}limits: { ${text} }\n`;
+
+  it.each([
+    ["7 pm", '"7 pm"'],
+    ["24:30-07:00", '"24:30-07:00"'],
+    ["22:00", '"22:00"'],
+    ["22:00-22:00", '"22:00-22:00"'],
+    ["7:00-8:00", '"7:00-8:00"'],
+    ["[]", "an empty list"],
+    ["[x]", '"x"'],
+  ])("refuse the window %s, and say what was expected", (written, found) => {
+    expect(complaint(limits(`window: ${written}`))).toContain(
+      `: expected a window of local time such as "22:00-07:00", from one time to another, or a list of windows, but found ${found}`,
+    );
+  });
+
+  it("take several windows, also where they overlap", () => {
+    expect(parse(limits("window: [22:00-07:00, 06:00-12:30]")).limits.windows).toEqual([
+      { fromMinute: 1320, toMinute: 420 },
+      { fromMinute: 360, toMinute: 750 },
+    ]);
+  });
+
+  it.each(["12:00", "22:00", "21:59"])(
+    "refuse that a run lasts until %s, when no window is open",
+    (until) => {
+      expect(complaint(limits(`window: 22:00-07:00, run: { until: "${until}" }`))).toContain(
+        `limits.run.until: "${until}" is in no window of limits.window`,
+      );
+    },
+  );
+
+  it.each(["07:00", "22:01", "00:00", "06:59"])(
+    "take that a run lasts until %s, within a window",
+    (until) => {
+      expect(parse(limits(`window: 22:00-07:00, run: { until: "${until}" }`)).limits.run.until).toBe(until);
+    },
+  );
+
+  it.each([
+    "run: { usd: -1 }",
+    "day: { usd: -1 }",
+    "day: { tokens: 0 }",
+    "run: { turns: 0.5 }",
+    "run: { wall: 7pm }",
+    "attempt: { output: 5 }",
+    "attempt: { output: 0MiB }",
+    "attempt: { output: -1GiB }",
+  ])("refuse %s with its place", (text) => {
+    expect(complaint(limits(text))).toMatch(/ralph\.config\.yaml:\d+:\d+: limits\.\w+\.\w+: expected a/);
+  });
+
+  it("refuse a second agent that could not start, and an alias of a model", () => {
+    const agent = (text: string): string => `${gates}agent: { second: { ${text} } }\n`;
+    expect(complaint(agent("kind: command"))).toContain("agent.second.command is missing");
+    expect(complaint(agent("kind: replay"))).toContain("agent.second.kind: a recording cannot take over");
+    expect(complaint(agent("kind: claude, model: opus"))).toContain("agent.second.model");
+    expect(complaint(agent("knd: claude"))).toContain('did you mean "kind"?');
   });
 });
 

@@ -70,6 +70,8 @@ export class Books {
   readonly #untold = new Map<TaskId, { readonly commit: CommitSha; isLost: boolean }>();
   #run: RunBooks = noRun;
   #notBeforeMs = 0;
+  /** The task whose attempt asked first after a wait: its answer ends that, wherever the clock is set. */
+  #asks: TaskId | null = null;
   readonly #days = new Map<string, Spent>();
 
   constructor(settings: Settings) {
@@ -179,6 +181,7 @@ export class Books {
     if (attempt <= books.lastAttempt) broken("no attempt has the number of another", `${task}/${attempt}`);
     if (before.stopping !== null) broken("nothing starts while stopping", `${task}/${attempt}`);
     if (nowMs < this.#notBeforeMs) broken("a wait is over at its date", `${task}/${attempt} starts early`);
+    this.#asks = task;
     // Given up and then edited: it is open again.
     this.#run.done.delete(task);
     books.lastAttempt = attempt;
@@ -249,6 +252,9 @@ export class Books {
     const isTold = usage.usd !== null || usage.turns > 0;
     const hasAnswered = !["not-started", "limited", "unreachable", "refused"].includes(stop.kind);
     this.#count(books, usage.usd === null && (isTold || hasAnswered) ? (isTold ? ["usd"] : keys) : []);
+    const isUnanswered = unanswered.has(stop.kind);
+    if (this.#asks === task && !isUnanswered) this.#notBeforeMs = 0;
+    if (isUnanswered) this.#asks = null;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, waitOf(stop, nowMs));
   }
 
@@ -322,7 +328,15 @@ export class Books {
   }
 }
 
-/** A date in a schedule; one in the past is not asked again at once, and one years away is a mistake. */
+const unanswered: ReadonlySet<string> = new Set([
+  "limited",
+  "unreachable",
+  "refused",
+  "not-started",
+  "stopped",
+]);
+
+/** A date in a schedule; one years away is a mistake. How long one without a date is waited for is not told here. */
 function waitOf(stop: AgentStop, nowMs: number): number {
-  return stop.kind === "limited" ? Math.max(nowMs + 60_000, Math.min(stop.resetsAtMs, nowMs + weekMs)) : 0;
+  return stop.kind === "limited" ? Math.min(stop.resetsAtMs ?? 0, nowMs + weekMs) : 0;
 }

@@ -116,7 +116,7 @@ const brokenCores: readonly (readonly [string, string, Core])[] = [
   [
     "does not wait for the date of a usage limit",
     "a wait is over at its date",
-    misreading((state) => ({ ...state, notBeforeMs: 0 })),
+    misreading((state) => ({ ...state, waits: new Map() })),
   ],
   [
     "does not see what it has spent",

@@ -149,8 +149,9 @@ export class Supervisor {
 
   #decide(): Next {
     const { nowMs, settings } = this.#world;
-    const today = { nowMs, day: dayOf(nowMs), concurrency: settings.concurrency };
-    return this.#guard(() => this.#core.decideNext(this.#state, this.#readQueue(), today));
+    const today = { nowMs, day: dayOf(nowMs), opensAtMs: null };
+    const context = { ...today, concurrency: settings.concurrency, hasSecond: false };
+    return this.#guard(() => this.#core.decideNext(this.#state, this.#readQueue(), context));
   }
 
   #readQueue(): Queue {
@@ -177,6 +178,8 @@ export class Supervisor {
       }
       case "give-up":
         return this.#apply({ type: "give-up-started", task: next.task, attempt: next.attempt });
+      case "close":
+        return this.#apply({ type: "window-closed", opensAtMs: next.opensAtMs });
       case "stop":
         return this.#apply({ type: "stop-requested", how: "drain", outcome: next.outcome });
       case "end":

@@ -17,6 +17,8 @@ export function agentOrder(folder: string, limits: Partial<AgentOrder["limits"]>
   return {
     task: taskOf("one"),
     attempt: 1,
+    agent: "main",
+    onAnswer: () => {},
     workspace: {
       path: folder,
       base: commitSha("0".repeat(40)),
@@ -34,6 +36,7 @@ export function agentOrder(folder: string, limits: Partial<AgentOrder["limits"]>
       turnsMax: 100,
       usdMax: 100,
       tokensMax: 1_000_000,
+      outputBytesMax: 1_000_000_000,
       ...limits,
     },
     logFolder: folder,

@@ -155,6 +155,7 @@ function hearMessage(round: Round, record: Extract<ClaudeRecord, { type: "assist
   round.error = record.error ?? "";
   if (round.error !== "" || turns.has(id)) return;
   turns.add(id);
+  order.onAnswer();
   if (typeof record.parent_tool_use_id === "string") charge(round, record.message, usage.output);
   if (turns.size > order.limits.turnsMax) overBudget(round, "turns (limits.attempt.turns)");
 }

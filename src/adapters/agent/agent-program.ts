@@ -55,6 +55,7 @@ export function groupOrder(
     logFile: join(order.logFolder, "agent.log"),
     wallMsMax: limits.wallMsMax,
     idleMsMax: limits.idleMsMax,
+    outputBytesMax: limits.outputBytesMax,
     signal: order.signal,
   };
 }
@@ -85,6 +86,9 @@ function exitStop(code: number, output: string): AgentStop {
   // What a shell answers when there is no such program: no fresh attempt would find it either.
   if (code === 127 || code === 126)
     return { kind: "not-started", reason: `the agent could not be started${said}` };
+  // As sysexits.h names them: try again later, and no permission.
+  if (code === 75) return { kind: "unreachable", reason: `the agent asks to be tried again later${said}` };
+  if (code === 77) return { kind: "refused", reason: `the agent was refused${said}` };
   return { kind: "crashed", reason: `the agent exited with ${code}${said}` };
 }
 
@@ -100,8 +104,10 @@ function tellingLine(output: string): string {
   return line.slice(0, lineCharsMax);
 }
 
-function endedStop(why: "wall" | "idle" | "stopped"): AgentStop {
+function endedStop(why: "wall" | "idle" | "output" | "stopped"): AgentStop {
   switch (why) {
+    case "output":
+      return { kind: "over-budget", reason: "the agent printed too much (limits.attempt.output)" };
     case "wall":
       return { kind: "timed-out", reason: "the agent used up its time (limits.attempt.wall)" };
     case "idle":

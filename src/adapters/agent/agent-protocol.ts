@@ -146,6 +146,7 @@ const hasLeft = ({ ended, cause, hasAnswered }: Conversation): boolean =>
 function receive(conversation: Conversation, message: AgentMessage, order: AgentOrder): void {
   const { spending } = conversation;
   if (message.type !== "end") conversation.hasAnswered = true;
+  if (isAnswer(message, spending)) order.onAnswer();
   switch (message.type) {
     case "usage":
       charge(conversation, message);
@@ -165,7 +166,7 @@ function receive(conversation: Conversation, message: AgentMessage, order: Agent
     case "limit":
       return endFor(conversation, {
         kind: "limited",
-        resetsAtMs: Date.parse(message.resets_at),
+        resetsAtMs: message.resets_at === undefined ? null : Date.parse(message.resets_at),
         reason: message.reason ?? "the agent reached a usage limit",
       });
     case "refused":
@@ -183,6 +184,10 @@ function receive(conversation: Conversation, message: AgentMessage, order: Agent
     case "busy":
   }
 }
+
+/** A turn is told as it begins: only the next one says that the model has answered. */
+const isAnswer = ({ type }: AgentMessage, { turns }: Spending): boolean =>
+  ["usage", "tool", "claim", "handoff"].includes(type) || (type === "turn" && turns > 0);
 
 /** Null where another message told it, or nothing did. */
 function stopOfEnd({

@@ -15,6 +15,8 @@ import { openProtocolSession } from "./agent-protocol.ts";
 
 export interface AgentsOptions {
   readonly agent: AgentConfig;
+  /** Takes over while the main one waits. */
+  readonly second?: AgentConfig | null;
   /** Folder of recordings, for `kind: replay`. */
   readonly recordings: string;
   readonly sandbox: Sandbox;
@@ -23,8 +25,13 @@ export interface AgentsOptions {
 export function createAgents(options: AgentsOptions): Agents {
   return {
     open(order) {
-      const agent = { ...options.agent, model: order.task.model ?? options.agent.model };
-      return openSession(order, agent, options);
+      const { agent, second = null } = options;
+      // A task that names a model is never given to the second agent.
+      const chosen =
+        order.agent === "second" && second !== null
+          ? second
+          : { ...agent, model: order.task.model ?? agent.model };
+      return openSession(order, chosen, options);
     },
   };
 }

@@ -8,11 +8,13 @@ export interface GroupLimits {
   readonly signal: AbortSignal;
 }
 
+export type GroupEnd = "wall" | "idle" | "output" | "stopped";
+
 const termGraceMs = 5_000;
 
 export interface Ending {
-  why: "wall" | "idle" | "stopped" | null;
-  readonly end: (why: "wall" | "idle" | "stopped") => void;
+  why: GroupEnd | null;
+  readonly end: (why: GroupEnd) => void;
   readonly noteOutput: () => void;
   /** Stops the group and its clocks. False when there is nothing to freeze: it has ended, or is ended now. */
   readonly freeze: () => boolean;

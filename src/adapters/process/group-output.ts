@@ -20,9 +20,10 @@ const headCharsMax = 16_000;
 const tailCharsMax = 48_000;
 const logBytesMax = 64 * 1024 * 1024;
 
-export function collectOutput(logFile: string, onOutput: () => void): GroupOutput {
+export function collectOutput(logFile: string, onOutput: (bytesPrinted: number) => void): GroupOutput {
   const kept = createBoundedText(headCharsMax, tailCharsMax);
   const log = openLog(logFile);
+  let bytesPrinted = 0;
   const endings: (() => void)[] = [];
   const write = (clean: string): void => {
     log.write(Buffer.from(clean));
@@ -34,7 +35,8 @@ export function collectOutput(logFile: string, onOutput: () => void): GroupOutpu
       const redaction = redactor.stream();
       const lines = createLineSplitter(lineCharsMax, (line) => onLine?.(line));
       stream.on("data", (chunk: Buffer) => {
-        onOutput();
+        bytesPrinted += chunk.length;
+        onOutput(bytesPrinted);
         const text = decoder.write(chunk);
         write(redaction.push(text));
         if (onLine !== null) lines.push(text);

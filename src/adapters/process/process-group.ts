@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { execa } from "execa";
 import { Deadline } from "../../running-clock.ts";
-import { createEnding, type Ending, type GroupLimits } from "./group-clocks.ts";
+import { createEnding, type Ending, type GroupEnd, type GroupLimits } from "./group-clocks.ts";
 import type { Enclose } from "../sandbox/containment.ts";
 import { containedExit, listenToBubblewrap, type Told } from "./contained-end.ts";
 import { collectOutput, type GroupOutput } from "./group-output.ts";
@@ -26,6 +26,8 @@ export interface GroupOrder extends GroupLimits {
   readonly logFile: string;
   /** Puts the program into a sandbox; null: it has the rights of the supervisor. */
   readonly enclose: Enclose | null;
+  /** More bytes than that, both streams together, end the group; without a value there is no limit. */
+  readonly outputBytesMax?: number;
   /** Lines of standard output, without their line feed. */
   readonly onLine?: (line: string | { readonly tooLong: number }) => void;
 }
@@ -34,7 +36,7 @@ export type GroupExit =
   | { readonly kind: "exited"; readonly code: number }
   | { readonly kind: "signaled"; readonly signal: string }
   | { readonly kind: "not-started"; readonly reason: string }
-  | { readonly kind: "ended"; readonly why: "wall" | "idle" | "stopped" };
+  | { readonly kind: "ended"; readonly why: GroupEnd };
 
 export interface ProcessGroup {
   readonly write: (text: string) => void;
@@ -47,7 +49,7 @@ export interface ProcessGroup {
   /** Lets a frozen group go on; nothing for any other. */
   readonly thaw: () => void;
   /** Asks politely, then not; a frozen group is killed at once. `exit` resolves with `why` unless the program had ended by itself. */
-  readonly end: (why: "wall" | "idle" | "stopped") => void;
+  readonly end: (why: GroupEnd) => void;
   readonly exit: Promise<GroupExit>;
   /** Head and tail of what it printed so far, both streams. */
   readonly output: () => string;
@@ -68,7 +70,7 @@ const drainMsMax = 1_000;
 export function startGroup(order: GroupOrder): ProcessGroup {
   const mark = `${supervisorMark}.${randomUUID()}`;
   // Opened first: a log that cannot be written must not leave a process behind that nobody watches.
-  const output = collectOutput(order.logFile, () => ending.noteOutput());
+  const output = collectOutput(order.logFile, (bytesPrinted) => noteOutput(order, ending, bytesPrinted));
   const program = typeof order.command === "string" ? [...bash, order.command] : order.command;
   const enclosed = order.enclose?.({ ...order, command: program }) ?? null;
   const [file = "", ...args] = enclosed?.command ?? program;
@@ -148,6 +150,11 @@ function concluded(
   if (ending.why !== null) return { kind: "ended", why: ending.why };
   const isRed = exit.kind !== "exited" || exit.code !== 0;
   return limit !== null && isRed ? { kind: "signaled", signal: limit } : exit;
+}
+
+function noteOutput({ outputBytesMax = Infinity }: GroupOrder, ending: Ending, bytesPrinted: number): void {
+  ending.noteOutput();
+  if (bytesPrinted > outputBytesMax) ending.end("output");
 }
 
 interface Freezing {

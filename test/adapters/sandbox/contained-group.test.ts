@@ -199,7 +199,9 @@ it.runIf(process.getuid?.() === 0)(
   async () => {
     const script =
       "exec 2>&1; id -u; id -un; grep CapEff /proc/self/status; cat /etc/shadow || echo hidden; cat /etc/passwd | grep -c agent";
-    expect(await outputOf(script)).toMatch(/^1000\nagent\nCapEff:\t0000000000000000\n.*Permission denied\nhidden\n1$/s);
+    expect(await outputOf(script)).toMatch(
+      /^1000\nagent\nCapEff:\t0000000000000000\n.*Permission denied\nhidden\n1$/s,
+    );
   },
 );
 
