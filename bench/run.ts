@@ -6,6 +6,7 @@ import { measureContainment } from "./containment.ts";
 import { type Figure, renderFigures } from "./figure.ts";
 import { measureFunctions } from "./functions.ts";
 import { measureGuard } from "./guard.ts";
+import { measureIdle } from "./idle.ts";
 import { measureJournal } from "./journal.ts";
 import { measureLine } from "./line.ts";
 import { measureLoop } from "./loop.ts";
@@ -18,11 +19,12 @@ import { measureTasks } from "./tasks.ts";
 const usage = `Usage: npm run bench -- [options]
 
   --only <names>   some of: loop, line, guard, calls, start, memory, tasks, slots,
-                   containment, journal, recovery, functions, agent,
+                   idle, containment, journal, recovery, functions, agent,
                    clients (what other agents on PATH send first)
   --repeats <n>    repetitions of whole runs (5)
   --tasks <n>      tasks in each measured run (20)
   --attempts <n>   attempts for the memory figures (300)
+  --seconds <n>    how long an idle daemon is watched (60)
   --long           10,000 attempts for the memory figures
   --below <path>   folder for the memory run, such as a memory disk
 `;
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     repeats: { type: "string", default: "5" },
     tasks: { type: "string", default: "20" },
     attempts: { type: "string", default: "300" },
+    seconds: { type: "string", default: "60" },
     long: { type: "boolean", default: false },
     below: { type: "string" },
     help: { type: "boolean", default: false },
@@ -52,6 +55,7 @@ const sections: Readonly<Record<string, () => readonly Figure[] | Promise<readon
   journal: () => measureJournal(),
   recovery: () => measureRecovery(1_000_000, 100_000, repeats),
   slots: () => measureSlots(repeats),
+  idle: () => measureIdle(Number(values.seconds)),
   functions: measureFunctions,
   guard: () => measureGuard(repeats),
   containment: () => measureContainment(repeats),

@@ -44,7 +44,7 @@ export function createProject(options: ProjectOptions): SampleProject {
   return { folder, repository, state, env, git, [Symbol.dispose]: remove };
 }
 
-const mainProgram = join(import.meta.dirname, "..", "src", "cli", "main.ts");
+export const mainProgram = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 
 /** `ralphwright run` as a child of this process; standard error tells JSON lines. `wrapper` runs it, a tracer say. */
 export function startRun(

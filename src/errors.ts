@@ -25,6 +25,7 @@ export const errorCodes = {
   "baseline-red": 2,
   "drill-required": 2,
   "lease-held": 3,
+  "supervisor-missing": 3,
   "journal-corrupt": 2,
   "target-not-judged": 70,
 } as const;

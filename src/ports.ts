@@ -1,8 +1,8 @@
 /** What the supervisor needs from the world, in its own words. Types only; adapters implement them. */
-import type { Gate, TimeWindow } from "./core/config.ts";
+import type { Config, Gate, TimeWindow } from "./core/config.ts";
 import type { DiskRoom } from "./core/disk.ts";
 import type { CommitSha, TaskId, TreeSha } from "./core/ids.ts";
-import type { AgentRole, AgentStop, Candidate, LoopEvent, Usage } from "./core/message.ts";
+import type { AgentRole, AgentStop, Candidate, LoopEvent, RunLimits, Usage } from "./core/message.ts";
 import type { Queue } from "./core/queue.ts";
 import type { Task, TaskLimits } from "./core/task.ts";
 import type { GateResult, TestResult } from "./core/verdict.ts";
@@ -45,6 +45,30 @@ export interface QueueSource {
   /** The file of a task as the queue sees it now; null when it is gone. */
   readText(file: string): Promise<string | null>;
   /** Resolves when something in the folder may have changed, or `signal` aborts. A hint: read again. */
+  changed(signal: AbortSignal): Promise<void>;
+  /** Somebody says that something has changed: the next read looks at everything. */
+  hint(): void;
+}
+
+/** What a daemon is to do from now on, or why what it found will not do. */
+export type Reloaded =
+  | {
+      readonly kind: "valid";
+      readonly config: Config;
+      /** For attempts that start from now on. */
+      readonly ports: Ports;
+      readonly limits: RunLimits;
+      /** Keys as in the file. */
+      readonly changed: readonly string[];
+      readonly restart: readonly string[];
+    }
+  | { readonly kind: "invalid"; readonly reason: string };
+
+/** The configuration on disk, as it changes. */
+export interface ConfigSource {
+  /** Null: nothing is new since the last read. */
+  read(): Promise<Reloaded | null>;
+  /** Resolves when it may have changed, or `signal` aborts. A hint: read again. */
   changed(signal: AbortSignal): Promise<void>;
 }
 

@@ -48,7 +48,12 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   "@secretlint/secretlint-rule-preset-recommend": ["src/adapters/secret-scan.ts"],
   "@rgrove/parse-xml": ["src/formats/junit.ts"],
   chokidar: ["src/adapters/queue/folder-hints.ts"],
-  commander: ["src/cli/program.ts", "src/cli/agent-command.ts", "src/cli/arguments.ts"],
+  commander: [
+    "src/cli/program.ts",
+    "src/cli/agent-command.ts",
+    "src/cli/arguments.ts",
+    "src/cli/supervisor-commands.ts",
+  ],
   execa: ["src/adapters/process/process-group.ts"],
   "fastest-levenshtein": ["src/formats/nearest.ts"],
   ignore: ["src/formats/ignore-patterns.ts"],

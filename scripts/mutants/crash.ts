@@ -91,8 +91,8 @@ export const crashMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/supervisor/loop.ts",
-        find: "this.#state.attempts.size > 0 ? diskLookMs : Infinity",
-        replace: "this.#state.attempts.size < 0 ? diskLookMs : Infinity",
+        find: "attempts.size > 0 ? diskLookMs : Infinity",
+        replace: "attempts.size < 0 ? diskLookMs : Infinity",
       },
     ],
     killedBy: {

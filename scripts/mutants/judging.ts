@@ -159,7 +159,7 @@ export const judgingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/core/attempt-step.ts",
-        find: `reason);\n      return stopAndInterrupt(at, { kind: "breaker", reason: baseline.reason });`,
+        find: `reason);\n      return stopAndInterrupt(at, { kind: "breaker", reason: baseline.reason }, base);`,
         replace: `reason);\n      return enter(at, "working", { type: "start-agent", base: base ?? Object(0) });`,
       },
     ],

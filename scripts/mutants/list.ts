@@ -3,6 +3,7 @@ import { agentMutants } from "./agents.ts";
 import { clockMutants } from "./clocks.ts";
 import { crashMutants } from "./crash.ts";
 import { egressMutants } from "./egress.ts";
+import { daemonMutants } from "./daemon.ts";
 import { guardMutants } from "./guard.ts";
 import { judgingMutants } from "./judging.ts";
 import { landingMutants } from "./landing.ts";
@@ -28,6 +29,7 @@ export const mutants: readonly Mutant[] = [
   ...sandboxMutants,
   ...crashMutants,
   ...limitMutants,
+  ...daemonMutants,
 ];
 
 export const mutantRows = (): readonly (readonly string[])[] =>

@@ -38,8 +38,8 @@ export const simulatedMutants: readonly Mutant[] = [
   }),
   mutantOf("simulated-stopping", "Attempts start after the run was asked to stop.", {
     file: "next.ts",
-    find: "if (stopping !== null || attempts.size",
-    replace: "if (attempts.size",
+    find: 'if (stopping !== null) return { kind: "wait", untilMs: null };',
+    replace: "",
   }),
   mutantOf("simulated-retry-wait", "A task whose agent broke down is tried again at once.", {
     file: "next.ts",

@@ -1,5 +1,19 @@
 /** What commands share on the command line: values of options, and the example at the end of a help text. */
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import { parseDuration } from "../formats/duration.ts";
+
+export const json = ["--json", "for programs: JSON on standard output"] as const;
+
+export const logOption = (): Option =>
+  new Option("--log <format>", "how progress is told on standard error")
+    .choices(["auto", "plain", "json"])
+    .default("auto", "plain on a terminal, else json");
+
+export function duration(value: string): number {
+  const ms = parseDuration(value);
+  if (ms === null) throw new InvalidArgumentError("It takes a duration such as 45m, 90s or 2h.");
+  return ms;
+}
 
 export const example = (line: string): string => `\nExample:\n  $ ${line}`;
 

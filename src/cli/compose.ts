@@ -26,7 +26,7 @@ import type { Config } from "../core/config.ts";
 import { RalphError } from "../errors.ts";
 import { parseConfig } from "../formats/config.ts";
 import type { InReview } from "../core/queue.ts";
-import type { Journal, Log, Ports, QueueSource, SealedChecks } from "../ports.ts";
+import type { Agents, Journal, Log, Ports, QueueSource, SealedChecks } from "../ports.ts";
 
 /** Values from flags and environment, in the shape of the configuration file. */
 export type Overrides = Readonly<Record<string, unknown>>;
@@ -36,6 +36,13 @@ export interface Project {
   readonly state: StateFolder;
   readonly git: Git;
   readonly config: Config;
+  /** From flags and environment; they hold for what is read later, too. */
+  readonly overrides: Overrides;
+}
+
+/** Where a supervisor of this repository is found, whatever its configuration says by now. */
+export async function findState(cwd: string): Promise<StateFolder> {
+  return locateState(await findRepository(cwd), process.env);
 }
 
 /** Finds repository, state and configuration. @throws RalphError for each of them that is missing or wrong. */
@@ -45,10 +52,14 @@ export async function openProject(cwd: string, overrides: Overrides = {}): Promi
   makeState(state);
   const git = createGit(repository.gitDir, state.scratch);
   const { text, file } = await readConfigText(repository, git);
-  return { repository, state, git, config: parseConfig(text, file, overrides) };
+  return { repository, state, git, config: parseConfig(text, file, overrides), overrides };
 }
 
-async function readConfigText(repository: Repository, git: Git): Promise<{ text: string; file: string }> {
+/** @throws RalphError `config-missing`. */
+export async function readConfigText(
+  repository: Repository,
+  git: Git,
+): Promise<{ text: string; file: string }> {
   const missing = new RalphError("config-missing", `there is no ${configFileName} here`, {
     hint: "Run `ralphwright init`: it looks at the project and writes one.",
   });
@@ -92,9 +103,13 @@ export async function listReviews({ git, config }: Project): Promise<InReview> {
 }
 
 /** Null: nothing is pushed. */
-export function remoteOf({ git, config }: Pick<Project, "git" | "config">): GitRemote | null {
+export function remoteOf(
+  { git, config }: Pick<Project, "git" | "config">,
+  signal?: AbortSignal,
+): GitRemote | null {
   const { push } = config.land;
-  return push === null ? null : createGitRemote(git, { name: push, branch: config.target });
+  const cut = signal === undefined ? {} : { signal };
+  return push === null ? null : createGitRemote(git, { name: push, branch: config.target, ...cut });
 }
 
 /** @throws RalphError `remote-missing`. */
@@ -141,7 +156,7 @@ export function composePorts(
     readonly sandbox: Sandbox;
   },
 ): Ports {
-  const { state, git, config, repository } = project;
+  const { state, git, config } = project;
   const { journal, queue, log, signal, sandbox } = parts;
   const warn = (message: string): void => log.write("warn", message);
   return {
@@ -154,23 +169,26 @@ export function composePorts(
     target: createGitTarget(git, {
       branch: config.target,
       sign: config.land.sign,
-      remote: remoteOf(project),
+      remote: remoteOf(project, signal),
       mode: config.land.mode,
       warn,
     }),
     ...composeGating(project, signal, sandbox),
     passes: createPassFiles(state.passes),
     checks: sealedChecks(project),
-    agents: createAgents({
-      agent: config.agent,
-      second: config.agent.second,
-      recordings: `${repository.top ?? ""}/${config.agent.recordings ?? ""}`,
-      sandbox,
-    }),
+    agents: composeAgents(project, sandbox),
     files: createAttemptFiles(state.attempts),
     secrets: createSecretScan(),
   };
 }
+
+export const composeAgents = ({ config: { agent }, repository }: Project, sandbox: Sandbox): Agents =>
+  createAgents({
+    agent,
+    second: agent.second,
+    recordings: `${repository.top ?? ""}/${agent.recordings ?? ""}`,
+    sandbox,
+  });
 
 /** Folders for the logs of one command, in the state directory; each is made when it is asked for. */
 export const logFolderOf =

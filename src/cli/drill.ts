@@ -96,6 +96,7 @@ const noQueue: QueueSource = {
   read: () => Promise.resolve({ tasks: [], problems: [] }),
   readText: () => Promise.resolve(null),
   changed: () => Promise.resolve(),
+  hint: () => {},
 };
 
 function scopeOf(project: Project, signal: AbortSignal, sandbox: Sandbox): AttemptScope {

@@ -82,8 +82,9 @@ function renderBlock(
   });
   const { run } = view;
   const counts = `${run?.landed ?? 0} landed · ${run?.blocked ?? 0} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting${view.tasks.review === 0 ? "" : ` · ${view.tasks.review} in review`}`;
-  const last = view.stopping === null ? [] : [`  stopping: ${view.stopping}`];
   const waits = openWaits(view.waits, nowMs).map((wait) => `  ${waitText(wait, nowMs)}`);
+  const halt = view.paused === null ? [] : [`  paused: ${view.paused.reason}`];
+  const last = view.stopping === null ? halt : [`  stopping: ${view.stopping}`];
   const lines = ["", ...attempts, ...waits, `  ${counts} · ${money}`, ...last];
   return lines.map((line) => styleText("dim", fit(makeSafe(line), columns)));
 }

@@ -1,11 +1,12 @@
 /** The commands, their options and their help. `--help` is the reference: docs/commands.md is generated from it. */
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import { currentBranch, findRepository } from "../adapters/git/repository.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
 import { addAgent } from "./agent-command.ts";
-import { example, percentage, wholeNumber } from "./arguments.ts";
+import { example, json, logOption, percentage, wholeNumber } from "./arguments.ts";
+import { addDaemon, addPause, addStop } from "./supervisor-commands.ts";
 import { nameSources, readOverrides, settings } from "./settings.ts";
 import type { LogFormat } from "./tell.ts";
 
@@ -52,6 +53,9 @@ export function createProgram(outcome: { status: number }): Command {
   addInit(program);
   addDoctor(program, outcome);
   addRun(program, outcome);
+  addDaemon(program, outcome);
+  addStop(program);
+  addPause(program);
   addStatus(program);
   addTaskCommands(program);
   addLog(program);
@@ -68,13 +72,6 @@ function version(): string {
     ? String(manifest.version)
     : "";
 }
-
-const json = ["--json", "for programs: JSON on standard output"] as const;
-
-const logOption = (): Option =>
-  new Option("--log <format>", "how progress is told on standard error")
-    .choices(["auto", "plain", "json"])
-    .default("auto", "plain on a terminal, else json");
 
 function addInit(program: Command): void {
   program
@@ -148,7 +145,7 @@ Exit status:
   5    breaker open: failures in a row, red baseline, agent cannot start
   6    login or billing refused
   70   defect in ralphwright
-  130, 143  stopped by a signal, after a drain`;
+  130, 143  stopped by a signal or by ralphwright stop`;
 
 function addStatus(program: Command): void {
   program

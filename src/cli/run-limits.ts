@@ -7,6 +7,13 @@ export function runLimits({ limits }: Config, now: Date): RunLimits {
   return { ...run, day: limits.day, untilMs: until === null ? null : nextTimeOfDay(until, now) };
 }
 
+/** No time ends a daemon. */
+export const daemonLimits = (config: Config): RunLimits => ({
+  ...runLimits(config, new Date()),
+  untilMs: null,
+  wallMsMax: null,
+});
+
 /** The next moment at which the local clock shows `HH:MM`. */
 function nextTimeOfDay(time: string, now: Date): number {
   const [hours = 0, minutes = 0] = time.split(":").map(Number);

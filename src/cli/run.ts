@@ -18,5 +18,5 @@ export async function run(options: RunOptions): Promise<number> {
   const project = await openProject(options.cwd, options.overrides);
   await requireRunnable(project);
   if (options.drillPercentMin !== null) requireDrill(project, options.drillPercentMin);
-  return supervise(project, { log: options.log });
+  return supervise(project, { log: options.log, daemon: null });
 }

@@ -1,6 +1,6 @@
 /** What must be true before a supervisor may begin: everything that can be known before anything is touched. */
 import { keyNames } from "../adapters/agent/agents.ts";
-import type { AgentConfig } from "../core/config.ts";
+import type { AgentConfig, Config } from "../core/config.ts";
 import { RalphError } from "../errors.ts";
 import {
   listTargetCheckouts,
@@ -14,13 +14,18 @@ export async function requireRunnable(project: Project): Promise<void> {
   const { config } = project;
   await requireTarget(project);
   await requireRemote(project);
+  requireAgent(config);
+  await requireIdentity(project);
+}
+
+/** @throws RalphError `agent-missing`, `key-missing`. */
+export function requireAgent(config: Config): void {
   if (config.agent.kind === "command" && config.agent.command === null) {
     throw new RalphError("agent-missing", "no agent is configured: agent.command is not set", {
       hint: "Set it in ralph.config.yaml, or pass --agent-command. `ralphwright demo` shows a run without one.",
     });
   }
   for (const agent of [config.agent, config.agent.second]) if (agent !== null) requireKey(agent);
-  await requireIdentity(project);
 }
 
 /** Without one the first agent would end at once, and an attempt would have been begun for nothing. */

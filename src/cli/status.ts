@@ -1,70 +1,107 @@
 /** `ralphwright status`: what runs, what waits, what needs a person, and where the state is kept. */
 import { localDay } from "../adapters/local-time.ts";
+import { callDoor } from "../adapters/control/door-call.ts";
 import { readRuns, readState } from "../adapters/state/journal-reader.ts";
 import { findHolder, type LeaseHolder } from "../adapters/state/lease-file.ts";
 import type { Config } from "../core/config.ts";
 import { spentOn } from "../core/ledger.ts";
 import type { Amount } from "../core/message.ts";
+import type { LoopState } from "../core/state.ts";
 import {
   judgedByExitCode,
+  type PauseView,
   type RunView,
   type StatusView,
   viewStatus,
   weakGatesText,
 } from "../core/report.ts";
-import { listReviews, openProject, openQueue, requireTarget } from "./compose.ts";
+import type { StateFolder } from "../adapters/state/state-folder.ts";
+import { findState, listReviews, openProject, openQueue, type Project, requireTarget } from "./compose.ts";
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
 import { isPriceUnknown, moneyText } from "./money.ts";
 import { hang, localTime, print, printJson, printTable, style } from "./print.ts";
 import { openWaits, waitText } from "./wait-text.ts";
 
 export async function showStatus(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
-  const project = await openProject(options.cwd);
+  const told = await askDoor(await findState(options.cwd));
+  // A supervisor goes on although the configuration on disk is invalid, and it says so itself.
+  const opened = await openProject(options.cwd).catch((error: unknown) => {
+    if (told === null) throw error;
+    return null;
+  });
+  const shown = told ?? (opened === null ? null : await readStatus(opened));
+  if (shown === null) return;
+  if (options.json) printJson(shown);
+  else printStatus(shown, opened?.config ?? null);
+}
+
+/** As programs read it. */
+export interface ShownStatus extends StatusView {
+  readonly state: string;
+  readonly target: string;
+  readonly supervisor: LeaseHolder | null;
+  readonly last: RunEnd | null;
+  readonly weakGates: readonly string[];
+  /** Committed by all runs of the local day. */
+  readonly today: Amount & { readonly day: string };
+}
+
+export function todayOf(state: LoopState): ShownStatus["today"] {
+  const day = localDay(new Date());
+  return { day, ...spentOn(state, day) };
+}
+
+/** What is known beside state and queue. */
+export function showView(
+  { state, config }: Project,
+  view: StatusView,
+  beside: Pick<ShownStatus, "supervisor" | "last" | "today">,
+): ShownStatus {
+  const weakGates = judgedByExitCode(config.gates).map((gate) => gate.name);
+  return { state: state.path, target: config.target, ...beside, weakGates, ...view };
+}
+
+/** A supervisor knows best. Null when none is there, or it does not answer: then its files tell. */
+async function askDoor(state: StateFolder): Promise<ShownStatus | null> {
+  if (findHolder(state.lease) === null) return null;
+  const told = await callDoor(state.door, { route: "GET /status" }).catch(() => null);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody but a supervisor can open a socket there
+  return told as ShownStatus | null;
+}
+
+async function readStatus(project: Project): Promise<ShownStatus> {
   await requireTarget(project);
-  const { state, config } = project;
+  const { journal, lease } = project.state;
   const queue = await openQueue(project);
   try {
     const inReview = await listReviews(project);
-    const replayed = readState(state.journal);
+    const replayed = readState(journal);
     const view = viewStatus(replayed, { ...(await queue.read()), inReview });
-    const holder = findHolder(state.lease);
-    const last = findRunEnd(readRuns(state.journal), null, holder !== null);
-    const weakGates = judgedByExitCode(config.gates).map((gate) => gate.name);
-    const today = { day: localDay(new Date()), ...spentOn(replayed, localDay(new Date())) };
-    const named = { state: state.path, target: config.target };
-    const shown = { ...named, supervisor: holder, last, weakGates, today, ...view };
-    if (options.json) printJson(shown);
-    else printStatus(shown, config);
+    const supervisor = findHolder(lease);
+    const last = findRunEnd(readRuns(journal), null, supervisor !== null);
+    return showView(project, view, { supervisor, last, today: todayOf(replayed) });
   } finally {
     await queue[Symbol.asyncDispose]?.();
   }
 }
 
-interface Shown extends StatusView {
-  readonly state: string;
-  readonly target: string;
-  readonly supervisor: LeaseHolder | null;
-  readonly last: RunEnd | null;
-  /** Committed by all runs of the local day. */
-  readonly today: Amount & { readonly day: string };
-}
-
-function printStatus(shown: Shown, config: Config): void {
+function printStatus(shown: ShownStatus, config: Config | null): void {
   const { tasks, supervisor, last } = shown;
-  const weak = weakGatesText(config.gates);
+  const weak = weakGatesText(config?.gates ?? []);
   const isAlive = supervisor !== null;
   const who = isAlive
     ? `running (pid ${supervisor.pid}, since ${localTime(supervisor.since)})`
     : "not running";
   printTable([
     ["supervisor", isAlive ? style("green", who) : who],
+    ...haltRows(shown),
     ["target", shown.target],
     [
       "tasks",
       `${tasks.ready} ready, ${tasks.waiting} waiting, ${tasks.landed} landed, ${tasks.blocked} blocked, ${tasks.draft} draft`,
     ],
     ...listRow("in review", shown.reviews),
-    ["spent", spentText(shown.run, isPriceUnknown(config))],
+    ["spent", spentText(shown.run, config !== null && isPriceUnknown(config))],
     ...todayRow(shown.today, config),
     ...openWaits(shown.waits, Date.now()).map((wait) => ["waiting", waitText(wait, Date.now())]),
     ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeRunEnd(last)}`],
@@ -84,6 +121,20 @@ function printStatus(shown: Shown, config: Config): void {
   for (const problem of shown.problems) print(`${style("yellow", "!")} ${hang(problem, 2)}`);
 }
 
+function haltRows({ paused, configTrouble }: ShownStatus): readonly (readonly string[])[] {
+  const held = configTrouble === null ? null : `the last good one holds: ${configTrouble}`;
+  return [
+    ...(paused === null ? [] : [["paused", style("yellow", pauseText(paused))]]),
+    ...(held === null ? [] : [["config", style("yellow", held)]]),
+  ];
+}
+
+function pauseText({ reason, sinceMs, untilMs, day }: PauseView): string {
+  if (day !== null) return `${reason} (since ${localTime(sinceMs)}, until tomorrow)`;
+  const until = untilMs === null ? "" : `, until ${localTime(untilMs)}`;
+  return `${reason} (since ${localTime(sinceMs)}${until})`;
+}
+
 /** Only what there is: most projects have no test that fails now and then, or all the time. */
 function listRow(name: string, items: readonly string[]): readonly (readonly string[])[] {
   if (items.length === 0) return [];
@@ -94,8 +145,9 @@ function listRow(name: string, items: readonly string[]): readonly (readonly str
 const itemsShownMax = 5;
 
 /** Only where somebody limits it. */
-function todayRow(today: Shown["today"], { limits }: Config): readonly (readonly string[])[] {
-  const { usdMax, tokensMax, turnsMax } = limits.day;
+function todayRow(today: ShownStatus["today"], config: Config | null): readonly (readonly string[])[] {
+  if (config === null) return [];
+  const { usdMax, tokensMax, turnsMax } = config.limits.day;
   const parts = [
     usdMax === null ? null : `${today.usd.toFixed(2)} of ${usdMax.toFixed(2)} USD`,
     tokensMax === null ? null : `${today.tokens} of ${tokensMax} tokens`,
@@ -104,7 +156,9 @@ function todayRow(today: Shown["today"], { limits }: Config): readonly (readonly
   return parts.length === 0 ? [] : [["today", parts.join(", ")]];
 }
 
-function sandboxText(last: RunEnd | null, { sandbox }: Config): string {
+function sandboxText(last: RunEnd | null, config: Config | null): string {
+  if (config === null) return last?.sandbox ?? "not known";
+  const { sandbox } = config;
   const off = style("red", "OFF: agents and gates run with your rights");
   const next = sandbox.mode === "off" ? off : `${sandbox.mode}, found when a run starts`;
   const level = last?.sandbox ?? null;

@@ -9,10 +9,12 @@ import { describePlace } from "../adapters/state/state-place.ts";
 import { setSupervisorMark } from "../adapters/process/process-group.ts";
 import { killStrays } from "../adapters/process/stray-processes.ts";
 import type { Sandbox } from "../adapters/sandbox/containment.ts";
+import type { HealthPlace } from "../adapters/control/health.ts";
+import type { Config } from "../core/config.ts";
 import type { RunOutcome } from "../core/message.ts";
-import type { Queue } from "../core/queue.ts";
+import { RalphError } from "../errors.ts";
 import { describeOutcome, exitStatusOf, type StatusView, viewStatus, weakGatesText } from "../core/report.ts";
-import type { LoopState } from "../core/state.ts";
+import type { LoopState, Pause } from "../core/state.ts";
 import type { Ports } from "../ports.ts";
 import { runningClock } from "../running-clock.ts";
 import { Loop } from "../supervisor/loop.ts";
@@ -20,14 +22,28 @@ import { recover, type Recovered } from "../supervisor/recover.ts";
 import { composePorts, openQueue, type Project } from "./compose.ts";
 import { isPriceUnknown, moneyWarning } from "./money.ts";
 import { openProjectSandbox, supervisorMarkOf, weaknessesOf } from "./open-sandbox.ts";
-import { runLimits } from "./run-limits.ts";
+import { watchConfig } from "./reload.ts";
+import { daemonLimits, runLimits } from "./run-limits.ts";
 import { requireCleanCheckouts } from "./runnable.ts";
-import { withSignals } from "./signals.ts";
+import { openControl } from "./control.ts";
+import { Stopping } from "./stopping.ts";
 import { openWaits, waitText } from "./wait-text.ts";
 import { createTeller, type LogFormat, type Teller } from "./tell.ts";
 
+export interface SuperviseOptions {
+  readonly log: LogFormat;
+  /** Null: a run, which ends when the queue is drained. */
+  readonly daemon: DaemonOptions | null;
+}
+
+export interface DaemonOptions {
+  /** A drain that takes longer becomes a stop now. */
+  readonly graceMs: number;
+  readonly health: HealthPlace | null;
+}
+
 /** Returns the exit status. `project` is disposed of at the end. */
-export async function supervise(project: Project, { log }: { readonly log: LogFormat }): Promise<number> {
+export async function supervise(project: Project, { log, daemon }: SuperviseOptions): Promise<number> {
   using teller = createTeller(log, isPriceUnknown(project.config));
   const warn = (message: string): void => teller.log.write("warn", message);
   await using sandbox = await openProjectSandbox(project, warn);
@@ -37,7 +53,9 @@ export async function supervise(project: Project, { log }: { readonly log: LogFo
   void lease;
   runningClock.listen((notice) => teller.say(notice));
   const place = describePlace(project.state.path);
-  if (place !== null) teller.log.write("warn", place);
+  if (place !== null) warn(place);
+  const say = (line: string): void => teller.say(line);
+  using stopping = new Stopping({ graceMs: daemon?.graceMs ?? null, say });
   const strays = await endStrays(project);
   sandbox.sweep();
   const ballast = createBallast(project.state.ballast, () => roomAt(project.state.path).freeBytes);
@@ -46,20 +64,32 @@ export async function supervise(project: Project, { log }: { readonly log: LogFo
   const queue = await openQueue(project);
   const stop = new AbortController();
   try {
-    const ports = composePorts(project, {
-      journal,
-      queue,
-      log: teller.log,
-      signal: stop.signal,
-      sandbox,
-    });
+    const signal = AbortSignal.any([stop.signal, stopping.signal]);
+    const ports = composePorts(project, { journal, queue, log: teller.log, signal, sandbox });
     await using workspaces = ports.workspaces;
     void workspaces;
     const recovered = await recover(ports, journal.takeState());
     const notes = [...recovered.notes, ...mended];
     if (notes.length > 0) teller.say(`recovered: ${notes.join("; ")}`);
     await requireCleanCheckouts(project);
-    return await runLoop({ project, teller, ports, journal, ballast, recovered, now, sandbox });
+    return await runLoop({
+      project,
+      teller,
+      ports,
+      journal,
+      ballast,
+      recovered,
+      now,
+      sandbox,
+      stopping,
+      daemon,
+    });
+  } catch (error) {
+    // What was cut short by a signal before anything began is no trouble of the remote's.
+    if (stopping.outcome === null || !(error instanceof RalphError) || error.code !== "remote-failed")
+      throw error;
+    teller.say(`${describeOutcome(stopping.outcome)} before anything began`);
+    return exitStatusOf(stopping.outcome);
   } finally {
     stop.abort();
     project.git[Symbol.dispose]();
@@ -90,44 +120,74 @@ interface Supervision {
   readonly recovered: Recovered;
   readonly now: Date;
   readonly sandbox: Sandbox;
+  readonly stopping: Stopping;
+  readonly daemon: DaemonOptions | null;
 }
 
-async function runLoop(supervision: Supervision): Promise<number> {
-  const { project, teller, ports, journal, ballast, recovered, now, sandbox } = supervision;
+async function runLoop(parts: Supervision): Promise<number> {
+  const { project, teller, ports, journal, ballast, recovered, now, sandbox, stopping, daemon } = parts;
   const { config } = project;
   const { state, landed } = recovered;
-  let last: { state: LoopState; queue: Queue } = { state, queue: { tasks: [], problems: [] } };
-  const id = runId(now);
-  teller.say(`run ${id} on ${config.target}; sandbox: ${sandbox.level.name}`);
+  const run = runId(now);
+  teller.say(`run ${run} on ${config.target}; sandbox: ${sandbox.level.name}`);
   for (const weakness of weaknessesOf(sandbox)) teller.log.write("warn", weakness);
   const warning = moneyWarning(config);
   if (warning !== null) teller.log.write("warn", warning);
-  tellWaits(teller, viewStatus(state, last.queue));
+  tellWaits(teller, viewStatus(state, { tasks: [], problems: [] }));
+  await using source = daemon === null ? null : await watchConfig({ project, ports, sandbox });
+  const limits = daemon === null ? runLimits(config, now) : daemonLimits(config);
+  let known = state.paused;
   const loop = new Loop({
-    judgingMax: Math.min(config.concurrency, availableParallelism()),
+    judgingMax: availableParallelism(),
     ports,
     config,
-    run: id,
+    run,
     sandbox: sandbox.level.name,
-    limits: runLimits(config, now),
+    limits,
     state,
     landed,
+    daemon: source,
     observe(record, next, seen) {
-      last = { state: next, queue: seen };
+      const { paused } = next;
+      // A red baseline pauses without an event of its own.
+      if (paused !== null && paused !== known && record.event.type !== "run-paused")
+        sayPaused(teller, paused);
+      known = paused;
       journal.offer(record.seq, next);
       if (ballast.takeDrop()) loop.requestStop("now", diskFull(project));
       teller.observe(record, next, seen);
     },
   });
+  const { health } = daemon ?? { health: null };
+  await using control = await openControl(
+    { project, loop, run, sandbox: sandbox.level.name, stopping, teller },
+    { isRequired: daemon !== null, health },
+  );
+  void control;
+  if (daemon !== null) sayWhatHolds(teller, config, state);
+  stopping.attach(loop);
   const made = ballast.make();
-  const outcome = await withSignals(loop, teller, () => loop.run());
+  const outcome = await loop.run();
   await made;
   const weak = weakGatesText(config.gates);
   if (weak !== null) teller.say(weak);
-  const view = viewStatus(last.state, last.queue);
+  const view = viewStatus(loop.state, loop.queue);
   teller.say(closingLine(outcome, view));
   tellWaits(teller, view);
   return exitStatusOf(outcome);
+}
+
+const sayPaused = (teller: Teller, { reason }: Pause): void =>
+  teller.say(`paused: ${reason}; go on with: ralphwright resume`);
+
+/** What a person who starts a daemon would not expect. */
+function sayWhatHolds(teller: Teller, { limits }: Config, { paused }: LoopState): void {
+  const ignored = [
+    ...(limits.run.until === null ? [] : ["limits.run.until"]),
+    ...(limits.run.wallMsMax === null ? [] : ["limits.run.wall"]),
+  ];
+  if (ignored.length > 0) teller.say(`not heeded by a daemon: ${ignored.join(", ")}`);
+  if (paused !== null) teller.say(`still paused: ${paused.reason}; go on with: ralphwright resume`);
 }
 
 const diskFull = ({ state }: Project): RunOutcome => ({

@@ -1,5 +1,6 @@
 /** `ralphwright task list|show|add|retry`: the queue as people see and change it. */
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createGitTarget } from "../adapters/git/git-target.ts";
 import { mirrored } from "../adapters/git/git-remote.ts";
@@ -20,6 +21,7 @@ import {
   requireTarget,
   sealedChecks,
 } from "./compose.ts";
+import { tellOfTasks } from "./ask.ts";
 import { columns, fit, print, printJson, printTable, style } from "./print.ts";
 
 export async function listTasks(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
@@ -94,7 +96,8 @@ export async function addTask({ cwd, draft }: AddOptions): Promise<void> {
       hint: 'Say in one line what to do: ralphwright task add "Limit the rate of requests"',
     });
   }
-  const { repository, config } = await openProject(cwd);
+  const project = await openProject(cwd);
+  const { repository, config } = project;
   const top = requireCheckout(repository.top);
   const folder = join(top, config.tasks);
   await mkdir(folder, { recursive: true });
@@ -102,8 +105,20 @@ export async function addTask({ cwd, draft }: AddOptions): Promise<void> {
   const numbers = names.map((name) => Number(/(?:^|\/)(\d+)/.exec(name)?.[1] ?? 0));
   const number = String(Math.max(0, ...numbers) + 1).padStart(4, "0");
   const file = `${config.tasks}/${number}-${slugOf(draft.title)}.md`;
-  await writeFile(join(top, file), renderTask(draft), { flag: "wx" });
+  await writeWhole(join(top, file), renderTask(draft));
+  await tellOfTasks(project);
   print(`Wrote ${file}. Say in it what is accepted; a running supervisor picks it up by itself.`);
+}
+
+/** A supervisor may read it at any moment: all of it is there, or nothing. @throws Error when the name is taken. */
+async function writeWhole(path: string, content: string): Promise<void> {
+  const beside = `${path}.${randomUUID()}`;
+  await writeFile(beside, content, { flag: "wx" });
+  try {
+    await link(beside, path);
+  } finally {
+    await rm(beside, { force: true });
+  }
 }
 
 /** Makes a blocked or landed task ready again, with fresh attempts. */
@@ -138,6 +153,7 @@ export async function retryTask(options: { readonly cwd: string; readonly id: st
   await project.git.run(["update-ref", "--stdin"], {
     input: `delete ${landed}\ndelete ${mirrored(landed)}\n`,
   });
+  await tellOfTasks(project);
   print(`${task.id} is ready again. Its file changed: ${task.file}.`);
 }
 

@@ -60,9 +60,16 @@ function createProblemFilter(): (problems: readonly string[]) => readonly string
   };
 }
 
+const warnings: ReadonlySet<LoopEvent["type"]> = new Set([
+  "attempt-rejected",
+  "task-blocked",
+  "run-paused",
+  "config-refused",
+]);
+
 function levelOf(event: LoopEvent): "info" | "warn" | "error" {
   if (event.type === "command-failed" || event.type === "landing-refused") return "error";
-  return event.type === "attempt-rejected" || event.type === "task-blocked" ? "warn" : "info";
+  return warnings.has(event.type) ? "warn" : "info";
 }
 
 function createPlainTeller(isPriceUnknown: boolean): Teller {
@@ -134,9 +141,32 @@ function describeEvent(event: LoopEvent): string | null {
       return `${styleText("red", "!")} ${event.task}: ${event.command} failed, ${event.reason}`;
     case "stop-requested":
       return describeStop(event);
+    case "run-paused":
+    case "run-resumed":
+      return describePause(event);
+    case "config-reloaded":
+    case "config-refused":
+      return describeReload(event);
+    case "task-reopened":
+      return `${event.task}: to be done again`;
     default:
       return null;
   }
+}
+
+function describePause(event: Extract<LoopEvent, { type: "run-paused" | "run-resumed" }>): string {
+  if (event.type === "run-resumed") return `resumed: ${event.reason}`;
+  return `${styleText("yellow", "■")} paused: ${event.cause.reason}; go on with: ralphwright resume`;
+}
+
+function describeReload(event: Extract<LoopEvent, { type: "config-reloaded" | "config-refused" }>): string {
+  if (event.type === "config-refused")
+    return `${styleText("yellow", "!")} the last good configuration holds: ${event.reason}`;
+  const { changed, restart } = event;
+  const held = changed.filter((key) => !restart.includes(key));
+  const now = held.length === 0 ? "" : ` from the next attempt on: ${held.join(", ")}`;
+  const later = restart.length === 0 ? "" : `${now === "" ? "" : ";"} after a restart: ${restart.join(", ")}`;
+  return now + later === "" ? "the configuration is good again" : `the configuration changed;${now}${later}`;
 }
 
 function describeVerdict({ task, verdict }: Extract<LoopEvent, { type: "verdict-reached" }>): string | null {

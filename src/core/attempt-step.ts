@@ -5,6 +5,7 @@ import { invariant } from "./invariant.ts";
 import type { AgentStop, AttemptEvent, Baseline, Failure, LoopEvent } from "./message.ts";
 import { onBlocked, onComposed, onLanded, onMoved, onReviewOpened, onVerdict } from "./judging-step.ts";
 import { chargeAll, chargeUsage, hasLeft, settleOwed } from "./ledger.ts";
+import { halt, haltedReason } from "./halt.ts";
 import { joinLine } from "./line.ts";
 import {
   enter,
@@ -12,7 +13,6 @@ import {
   recordOf,
   reject,
   release,
-  requestStop,
   type Situation,
   type Step,
   stopAndInterrupt,
@@ -100,8 +100,9 @@ export function stepAttempt(state: LoopState, event: OpenAttemptEvent, nowMs: nu
 }
 
 function onPrepared(at: Situation, { base }: EventOf<"workspace-prepared">): Step {
-  // Nothing is spent yet: a drain does not wait for an agent that has not begun.
-  if (at.state.stopping !== null) return interrupt(at, "the run is stopping");
+  // Nothing is spent yet: neither a drain nor a pause waits for an agent that has not begun.
+  const halted = haltedReason(at.state);
+  if (halted !== null) return interrupt(at, halted);
   const attempt = { ...at.attempt, base };
   return enter({ ...at, attempt }, "checking-baseline", { type: "check-baseline", base });
 }
@@ -109,23 +110,25 @@ function onPrepared(at: Situation, { base }: EventOf<"workspace-prepared">): Ste
 function onBaseline(before: Situation, { baseline }: EventOf<"baseline-checked">): Step {
   const { base } = before.attempt;
   const at = { ...before, state: noteBaseline(before.state, baseline) };
+  const halted = haltedReason(at.state);
   switch (baseline.kind) {
     case "green":
-      if (at.state.stopping !== null) return interrupt(at, "the run is stopping");
+      if (halted !== null) return interrupt(at, halted);
       if (baseline.isDone === true) return joinLine(at);
       invariant(base !== null, "an agent starts from a base");
       return enter(at, "working", { type: "start-agent", base });
     case "red":
       if (baseline.isTasksOwn === true) return refuseOwn(at, baseline.reason);
-      return stopAndInterrupt(at, { kind: "breaker", reason: baseline.reason });
+      return stopAndInterrupt(at, { kind: "breaker", reason: baseline.reason }, base);
     case "unusable":
-      return stopAndInterrupt(at, { kind: "configuration", reason: baseline.reason });
+      return stopAndInterrupt(at, { kind: "configuration", reason: baseline.reason }, base);
   }
 }
 
 /** Other tasks can land where this one cannot: it fails alone, before anything is spent on it. */
 function refuseOwn(at: Situation, reason: string): Step {
-  if (at.state.stopping !== null) return interrupt(at, "the run is stopping");
+  const halted = haltedReason(at.state);
+  if (halted !== null) return interrupt(at, halted);
   return reject(at, { kind: "refused", reason, evidence: null });
 }
 
@@ -251,12 +254,15 @@ function onRejected(before: Situation, { failure, attempt, commit }: EventOf<"at
   const failures = [...record.failures, { ...failure, attempt, commit, usd: at.attempt.usd }];
   const notBeforeMs = at.nowMs + retryDelayMs(failures);
   const noted = putRecord(at.state, at.attempt.task, { ...record, failures, notBeforeMs });
-  return release({ ...at, state: noteBreakDown(noted, at.attempt.task, { failure, commit }) });
+  return release({
+    ...at,
+    state: noteBreakDown(noted, at.attempt.task, { failure, commit, nowMs: at.nowMs }),
+  });
 }
 
 /** An effect broke (disk, git, a defect): nothing is judged by it, the work is kept, and the run stops. */
 function onCommandFailed(before: Situation, event: EventOf<"command-failed">): Step {
-  const [state] = requestStop(before.state, "drain", { kind: "breaker", reason: event.reason });
+  const state = halt(before.state, { kind: "breaker", reason: event.reason }, { nowMs: before.nowMs });
   const stopped = { ...before, state };
   const at = before.attempt.phase === "working" ? chargeAll(stopped) : stopped;
   const { goal, phase, task } = at.attempt;

@@ -1,7 +1,7 @@
 /** Limits of a run, checked before anything that costs money or time starts. */
+import type { Trouble } from "./halt.ts";
 import { spentLimit } from "./ledger.ts";
-import type { RunOutcome } from "./message.ts";
-import type { LoopState, RunState } from "./state.ts";
+import { type LoopState, type RunState, tasksDone } from "./state.ts";
 
 export interface Today {
   readonly nowMs: number;
@@ -10,19 +10,19 @@ export interface Today {
 }
 
 /** Why nothing more may start, or null. Money over time over tasks over the breaker: the dearest is told. */
-export function budgetStop(state: LoopState, { nowMs, day }: Today): RunOutcome | null {
+export function budgetStop(state: LoopState, { nowMs, day }: Today): Trouble | null {
   const { run } = state;
   if (run === null) return null;
   const { tasksMax, failuresInARowMax } = run.limits;
-  const tasksDone = countDone(run);
+  const done = countDone(run);
   const spent = spentLimit(state, day);
   if (spent !== null) return { kind: "budget", reason: spent };
   const time = timeStop(run, nowMs);
   if (time !== null) return { kind: "budget", reason: time };
-  if (tasksMax !== null && tasksDone >= tasksMax) {
+  if (tasksMax !== null && done >= tasksMax) {
     return {
       kind: "budget",
-      reason: `limits.run.tasks is reached: ${tasksDone} of ${tasksMax} tasks are done`,
+      reason: `limits.run.tasks is reached: ${done} of ${tasksMax} tasks are done`,
     };
   }
   if (run.failuresInARow >= failuresInARowMax) {
@@ -50,8 +50,8 @@ export function runEndsMs({ run }: LoopState): number | null {
   return endsMs === Infinity ? null : endsMs;
 }
 
-const countDone = ({ landed, blocked, reviewed }: RunState): number =>
-  landed.size + blocked.size + reviewed.size;
+/** Since a person last resumed. */
+const countDone = (run: RunState): number => tasksDone(run) - run.usedBefore.tasks;
 
 /** Whether the open attempts, if each becomes a done task, use up limits.run.tasks: then wait for how they end. */
 export function isTasksMaxTaken({ run, attempts }: LoopState): boolean {

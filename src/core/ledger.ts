@@ -6,7 +6,7 @@
  */
 import type { AgentStop, Amount, SpendLimits, Usage } from "./message.ts";
 import type { Situation } from "./move.ts";
-import { type Account, type Attempt, editRun, type LoopState } from "./state.ts";
+import { type Account, type Attempt, editRun, type LoopState, type RunState } from "./state.ts";
 import type { TaskLimits } from "./task.ts";
 
 export const noAmount: Amount = { usd: 0, tokens: 0, turns: 0 };
@@ -65,7 +65,10 @@ function leftOf(state: LoopState, day: string, holders: readonly Attempt[]): Amo
     const heldToday = holders
       .filter(({ account }) => account.day === day)
       .reduce((sum, attempt) => sum + holdOf(attempt)[key], 0);
-    return Math.min(ofRun[key] - (run?.[key] ?? 0) - held, ofDay[key] - spentOn(state, day)[key] - heldToday);
+    return Math.min(
+      ofRun[key] - (run === null ? 0 : sinceResumed(run)[key]) - held,
+      ofDay[key] - spentOn(state, day)[key] - heldToday,
+    );
   });
 }
 
@@ -146,11 +149,19 @@ export function spentLimit(state: LoopState, day: string): string | null {
   if (run === null) return null;
   const today = spentOn(state, day);
   for (const key of keys) {
-    const spent = limitText(run.limits, "run", key, run) ?? limitText(run.limits.day, "day", key, today);
+    const spent =
+      limitText(run.limits, "run", key, sinceResumed(run)) ?? limitText(run.limits.day, "day", key, today);
     if (spent !== null) return isGuess(run, key) ? `${spent}, ${guess}` : spent;
   }
   return null;
 }
+
+/** Whether the run itself has nothing left, whatever is left of the day. */
+export const isRunSpent = ({ run }: LoopState): boolean =>
+  run !== null && keys.some((key) => limitText(run.limits, "run", key, sinceResumed(run)) !== null);
+
+/** A person who resumed has granted the limits of the run once more. */
+const sinceResumed = (run: RunState): Amount => map((key) => run[key] - run.usedBefore[key]);
 
 const guess = "what was not told counted as its whole reservation";
 

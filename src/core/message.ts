@@ -129,7 +129,19 @@ export type RunOutcome =
   | { readonly kind: "budget"; readonly reason: string }
   | { readonly kind: "breaker"; readonly reason: string }
   | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "signal"; readonly signal: "SIGINT" | "SIGTERM" };
+  | { readonly kind: "signal"; readonly signal: "SIGINT" | "SIGTERM" }
+  /** By `ralphwright stop`. */
+  | { readonly kind: "stopped" };
+
+/** What nothing starts for until it is over: a person's word, or what ends a run where a daemon goes on. */
+export interface PauseCause {
+  readonly kind: "person" | "limit" | "breaker" | "configuration" | "baseline";
+  readonly reason: string;
+  /** It is over then by itself; null: when a person says so. */
+  readonly untilMs: number | null;
+  /** A local day: it is over with that, too. */
+  readonly day: string | null;
+}
 
 /** `second`: the agent that takes over while the main one waits for a usage limit or an outage. */
 export type AgentRole = "main" | "second";
@@ -170,7 +182,25 @@ export type LoopEvent =
       readonly mode?: "target" | "branch";
       /** Level of the sandbox in which agents and gates run; not told by versions that had none. */
       readonly sandbox?: string;
+      /** An empty queue is waited for, and what would end a run pauses it. */
+      readonly isDaemon?: true;
     }
+  | { readonly type: "run-paused"; readonly cause: PauseCause }
+  /** `by` a person: the limits of the run count from here. */
+  | { readonly type: "run-resumed"; readonly by: "person" | "supervisor"; readonly reason: string }
+  /** Holds for attempts that start from here on. Keys are as in the file; values are not told. */
+  | {
+      readonly type: "config-reloaded";
+      readonly changed: readonly string[];
+      /** Those of them that need a restart, and do not hold yet. */
+      readonly restart: readonly string[];
+      readonly limits: RunLimits;
+      readonly judgingMax: number;
+    }
+  /** What is on disk is invalid: the last good configuration stays. */
+  | { readonly type: "config-refused"; readonly reason: string }
+  /** A person asked for it again: what this run knows of its end does not count any more. */
+  | { readonly type: "task-reopened"; readonly task: TaskId }
   | { readonly type: "attempts-found"; readonly found: readonly OfAttempt[] }
   /** After a crash git knew better than the journal. */
   | {

@@ -1,5 +1,6 @@
 /** The few ways in which an attempt goes on: into a phase with its command, out by rejection, or out untouched. */
 import { invariant } from "./invariant.ts";
+import { halt, type Halting, requestStop, type Trouble } from "./halt.ts";
 import type { Command, Failure, RunOutcome } from "./message.ts";
 import {
   type Attempt,
@@ -44,9 +45,8 @@ export function interrupt(at: Situation, reason: string): Step {
 }
 
 /** Something is wrong that no fresh attempt would mend: nothing new starts. */
-export function stopAndInterrupt(at: Situation, outcome: RunOutcome & { readonly reason: string }): Step {
-  const [state] = requestStop(at.state, "drain", outcome);
-  return interrupt({ ...at, state }, outcome.reason);
+export function stopAndInterrupt(at: Situation, trouble: Trouble, base: Halting["base"] = null): Step {
+  return interrupt({ ...at, state: halt(at.state, trouble, { nowMs: at.nowMs, base }) }, trouble.reason);
 }
 
 /** The same, and at once: no other agent or gate would fare better. */
@@ -59,15 +59,6 @@ export function stopNow(at: Situation, outcome: RunOutcome & { readonly reason: 
 export function release(at: Situation): Step {
   const attempt = { ...at.attempt, accepted: null };
   return enter({ ...at, attempt }, "releasing", { type: "release-workspace" });
-}
-
-/** The first reason to stop is the one that is told; `now` outranks `drain`. */
-export function requestStop(state: LoopState, how: "drain" | "now", outcome: RunOutcome): Step {
-  const stopping = {
-    how: state.stopping?.how === "now" ? "now" : how,
-    outcome: state.stopping?.outcome ?? outcome,
-  } as const;
-  return [{ ...state, stopping }, how === "now" ? [{ type: "stop-agents" }] : []];
 }
 
 export function recordOf({ state, attempt }: Situation): TaskRecord {

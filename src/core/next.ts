@@ -2,12 +2,13 @@
 import { retryDateMs } from "./backoff.ts";
 import { budgetStop, isTasksMaxTaken, runEndsMs, type Today } from "./budget.ts";
 import { diskAlarm, type DiskFloor, type DiskRoom, diskStop } from "./disk.ts";
-import type { TaskId } from "./ids.ts";
 import { isStuck } from "./give-up.ts";
-import { isAllHeld } from "./ledger.ts";
-import type { AgentRole, RunOutcome } from "./message.ts";
+import { pauseKind, type Trouble } from "./halt.ts";
+import type { CommitSha, TaskId } from "./ids.ts";
+import { isAllHeld, isRunSpent, spentLimit } from "./ledger.ts";
+import type { AgentRole, PauseCause, RunOutcome } from "./message.ts";
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
-import type { LoopState, TaskRecord } from "./state.ts";
+import type { LoopState, Pause, TaskRecord } from "./state.ts";
 import { standingOf, type Task } from "./task.ts";
 import { opensMs } from "./waiting.ts";
 
@@ -17,6 +18,8 @@ export type Next =
   | { readonly kind: "stop"; readonly how: "drain" | "now"; readonly outcome: RunOutcome }
   /** Something could start, and no window is open. */
   | { readonly kind: "close"; readonly opensAtMs: number }
+  | { readonly kind: "pause"; readonly cause: PauseCause }
+  | { readonly kind: "resume"; readonly reason: string }
   /** Nothing to start now. `untilMs`: look again then, null when only an event can change it. */
   | { readonly kind: "wait"; readonly untilMs: number | null }
   | { readonly kind: "end"; readonly outcome: RunOutcome };
@@ -35,6 +38,8 @@ export interface NextContext extends Today {
   readonly opensAtMs: number | null;
   /** Whether there is an agent that takes over while the main one waits. */
   readonly hasSecond: boolean;
+  /** Where the target is; needed only while a red baseline pauses. */
+  readonly tip?: CommitSha | null;
 }
 
 /** How long agents run unseen, and how soon it is looked again whether there is room. */
@@ -42,25 +47,35 @@ export const diskLookMs = 5_000;
 
 /** Pure: the same state, queue and time give the same answer. */
 export function decideNext(state: LoopState, queue: Queue, context: NextContext): Next {
-  const { attempts, stopping } = state;
+  const { attempts, stopping, paused } = state;
   const { disk } = context;
   const alarm =
     disk && attempts.size > 0 && stopping?.how !== "now" ? diskAlarm(disk.rooms, disk.floor) : null;
   if (alarm !== null) return { kind: "stop", how: "now", outcome: alarm };
   if (stopping !== null && attempts.size === 0) return { kind: "end", outcome: stopping.outcome };
-  if (stopping !== null || attempts.size >= context.concurrency) return { kind: "wait", untilMs: null };
+  if (stopping !== null) return { kind: "wait", untilMs: null };
+  if (paused !== null) return whilePaused(paused, context);
+  if (attempts.size >= context.concurrency) return { kind: "wait", untilMs: null };
   return findExhausted(state, queue) ?? decideStart(state, queue, context);
+}
+
+function whilePaused({ base, untilMs, day }: Pause, { nowMs, day: today, tip = null }: NextContext): Next {
+  if (day !== null && day !== today) return { kind: "resume", reason: "a new day has begun" };
+  if (untilMs !== null && nowMs >= untilMs) return { kind: "resume", reason: "its time has come" };
+  if (base !== null && tip !== null && tip !== base)
+    return { kind: "resume", reason: "the target has moved" };
+  return { kind: "wait", untilMs };
 }
 
 function decideStart(state: LoopState, queue: Queue, context: NextContext): Next {
   const standing = resolveQueue(queue.tasks, state.run?.landed ?? new Set(), queue.inReview);
   const startable = standing.ready.filter((task) => isStartable(state, task));
   if (startable.length === 0) {
-    if (state.attempts.size > 0) return { kind: "wait", untilMs: null };
+    if (state.attempts.size > 0 || state.run?.isDaemon === true) return { kind: "wait", untilMs: null };
     return { kind: "end", outcome: drainedOutcome(state, queue, standing) };
   }
   const spent = budgetStop(state, context);
-  if (spent !== null) return { kind: "stop", how: "drain", outcome: spent };
+  if (spent !== null) return haltFor(state, spent, context.day);
   const full = lackOfRoom(context);
   if (full !== null) return full;
   if (isTasksMaxTaken(state) || isAllHeld(state, context.day)) return { kind: "wait", untilMs: null };
@@ -73,6 +88,15 @@ function lackOfRoom({ disk = null, nowMs }: NextContext): Next | null {
   return disk?.isAwaited === true
     ? { kind: "wait", untilMs: nowMs + diskLookMs }
     : { kind: "stop", how: "drain", outcome: full };
+}
+
+/** What only today has nothing left for goes on by itself tomorrow. */
+function haltFor(state: LoopState, trouble: Trouble, today: string): Next {
+  if (state.run?.isDaemon !== true) return { kind: "stop", how: "drain", outcome: trouble };
+  const isToday = spentLimit(state, today) !== null && !isRunSpent(state);
+  const { reason } = trouble;
+  const cause = { kind: pauseKind(trouble, {}), reason, untilMs: null, day: isToday ? today : null };
+  return { kind: "pause", cause };
 }
 
 /** A task whose attempts are used up, or whose agent asked a question, is given up before anything else starts. */

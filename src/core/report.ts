@@ -1,8 +1,8 @@
 /** State and queue as people and programs see them: the one source of `status`, the live block and the last line. */
 import type { Gate } from "./config.ts";
-import type { AgentRole, RunOutcome } from "./message.ts";
+import type { AgentRole, PauseCause, RunOutcome } from "./message.ts";
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
-import type { LoopState, Phase, RunState, Wait } from "./state.ts";
+import type { LoopState, Pause, Phase, RunState, Wait } from "./state.ts";
 
 export interface StatusView {
   /** Null when no run is open. */
@@ -10,6 +10,10 @@ export interface StatusView {
   readonly stopping: string | null;
   /** What holds up that something new starts. */
   readonly waits: readonly WaitView[];
+  /** Null when new attempts may start. */
+  readonly paused: PauseView | null;
+  /** Why the configuration on disk is not the one that holds; null when it is. */
+  readonly configTrouble: string | null;
   readonly attempts: readonly AttemptView[];
   readonly tasks: Readonly<Record<"ready" | "waiting" | "review" | "landed" | "blocked" | "draft", number>>;
   /** Branches that people are to merge or to delete. */
@@ -43,6 +47,16 @@ export interface WaitView {
   readonly untilMs: number;
 }
 
+export interface PauseView {
+  readonly kind: PauseCause["kind"];
+  readonly reason: string;
+  readonly sinceMs: number;
+  /** When it is over by itself; null: when a person says so, or when what it is about has changed. */
+  readonly untilMs: number | null;
+  /** The local day with which it is over; null: not by that. */
+  readonly day: string | null;
+}
+
 export interface AttemptView {
   readonly task: string;
   readonly attempt: number;
@@ -53,7 +67,7 @@ export interface AttemptView {
 }
 
 export function viewStatus(state: LoopState, queue: Queue): StatusView {
-  const { run, stopping } = state;
+  const { run, stopping, paused, configTrouble } = state;
   const standing = resolveQueue(queue.tasks, run?.landed ?? new Set(), queue.inReview);
   const reviews = [...standing.waiting.values()].flatMap((why) =>
     why.kind === "review" ? [why.branch] : [],
@@ -61,6 +75,8 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
   return {
     run: run === null ? null : viewRun(run),
     stopping: stopping === null ? null : describeOutcome(stopping.outcome),
+    paused: paused === null ? null : viewPause(paused),
+    configTrouble,
     attempts: [...state.attempts.values()].map(({ task, number, agent, phase, round, sinceMs }) => {
       return { task, attempt: number, agent, phase, round, sinceMs };
     }),
@@ -80,7 +96,8 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
   };
 }
 
-function viewWaits({ waits, windowOpensMs }: LoopState): readonly WaitView[] {
+/** What holds up that something new starts: over where the time has come. */
+export function viewWaits({ waits, windowOpensMs }: LoopState): readonly WaitView[] {
   const window = { kind: "window", agent: null, reason: "limits.window", sinceMs: null } as const;
   return [
     ...[...waits].map(([agent, { kind, reason, sinceMs, untilMs }]) => ({
@@ -93,6 +110,14 @@ function viewWaits({ waits, windowOpensMs }: LoopState): readonly WaitView[] {
     ...(windowOpensMs === 0 ? [] : [{ ...window, untilMs: windowOpensMs }]),
   ];
 }
+
+const viewPause = ({ kind, reason, sinceMs, untilMs, day }: Pause): PauseView => ({
+  kind,
+  reason,
+  sinceMs,
+  untilMs,
+  day,
+});
 
 function viewRun({ id, landed, blocked, ...run }: RunState): RunView {
   const { usd, usdUnknown, tokens, turns, tokensUnknown } = run;
@@ -130,6 +155,8 @@ export function describeOutcome(outcome: RunOutcome): string {
       return `the agent was refused: ${outcome.reason}; log in again or mend the billing, then start anew: no attempt was counted`;
     case "signal":
       return `stopped by ${outcome.signal}`;
+    case "stopped":
+      return "stopped by ralphwright stop";
   }
 }
 
@@ -170,5 +197,7 @@ export function exitStatusOf(outcome: RunOutcome): number {
       return 6;
     case "signal":
       return outcome.signal === "SIGINT" ? 130 : 143;
+    case "stopped":
+      return 143;
   }
 }

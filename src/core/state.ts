@@ -6,6 +6,7 @@ import type {
   Candidate,
   FailedAttempt,
   Failure,
+  PauseCause,
   RunLimits,
   RunOutcome,
 } from "./message.ts";
@@ -107,6 +108,8 @@ export interface RunState {
   readonly startedMs: number;
   readonly limits: RunLimits;
   readonly judgingMax: number;
+  /** An empty queue is waited for, and what would end a run pauses it. */
+  readonly isDaemon: boolean;
   /** `branch`: nothing is composed on anything but the target, for what lands does not move it. */
   readonly mode: "target" | "branch";
   /** Committed by its attempts; `usd` is an upper bound once a price was unknown. */
@@ -125,12 +128,24 @@ export interface RunState {
   readonly brokenAt: ReadonlySet<TaskId>;
   /** Tasks given up since the last landing; questions do not count. */
   readonly failuresInARow: number;
+  /** What was used when a person last resumed: the limits of the run count from there. */
+  readonly usedBefore: Amount & { readonly tasks: number };
+}
+
+export interface Pause extends PauseCause {
+  readonly sinceMs: number;
+  /** The commit whose baseline is red: over when the target is another one. */
+  readonly base: CommitSha | null;
 }
 
 export interface LoopState {
   readonly run: RunState | null;
   /** Set when nothing new may start: `drain` finishes what runs, `now` interrupts it. */
   readonly stopping: { readonly how: "drain" | "now"; readonly outcome: RunOutcome } | null;
+  /** Set while nothing new may start: what runs is finished. */
+  readonly paused: Pause | null;
+  /** Why the configuration on disk does not hold; null when it does. */
+  readonly configTrouble: string | null;
   /** At most one attempt a task. */
   readonly attempts: ReadonlyMap<TaskId, Attempt>;
   readonly records: ReadonlyMap<TaskId, TaskRecord>;
@@ -155,6 +170,8 @@ export interface LoopState {
 export const emptyState: LoopState = {
   run: null,
   stopping: null,
+  paused: null,
+  configTrouble: null,
   attempts: new Map(),
   records: new Map(),
   unrecorded: new Map(),
@@ -205,6 +222,10 @@ export function editRun(state: LoopState, edit: (run: RunState) => Partial<RunSt
   if (state.run === null) return state;
   return { ...state, run: { ...state.run, ...edit(state.run) } };
 }
+
+/** Landed, in review, or given up. */
+export const tasksDone = ({ landed, blocked, reviewed }: RunState): number =>
+  landed.size + blocked.size + reviewed.size;
 
 /** The attempt that holds the right to land, if any: there is never a second one. */
 export function landingAttempt(state: LoopState): Attempt | null {

@@ -8,9 +8,11 @@
 import { stepAttempt } from "./attempt-step.ts";
 import { invariant } from "./invariant.ts";
 import { amountOf, noAmount, noSpendLimits, noteDay, openAccount } from "./ledger.ts";
+import type { TaskId } from "./ids.ts";
 import type { LoopEvent, RunLimits } from "./message.ts";
 import { advanceLine, joinLine, notComposed } from "./line.ts";
-import { requestStop, type Step } from "./move.ts";
+import { pause, requestStop, resume } from "./halt.ts";
+import type { Step } from "./move.ts";
 import {
   type Attempt,
   editRun,
@@ -46,6 +48,16 @@ function take(state: LoopState, event: LoopEvent, context: Context): Step {
       return [{ ...state, windowOpensMs: event.opensAtMs }, []];
     case "stop-requested":
       return requestStop(state, event.how, event.outcome);
+    case "run-paused":
+      return [pause(state, event.cause, context), []];
+    case "run-resumed":
+      return [resume(state, event.by), []];
+    case "config-reloaded":
+      return [reload(state, event), []];
+    case "config-refused":
+      return [{ ...state, configTrouble: event.reason }, []];
+    case "task-reopened":
+      return [reopen(state, event.task), []];
     case "run-ended":
       invariant(state.attempts.size === 0, "a run ended while an attempt was open");
       return [{ ...state, run: null, stopping: null }, []];
@@ -81,6 +93,7 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
     limits: { ...noRunLimits, ...event.limits },
     judgingMax: event.judgingMax ?? 1,
     mode: event.mode ?? "target",
+    isDaemon: event.isDaemon ?? false,
     usd: 0,
     usdUnknown: false,
     tokens: 0,
@@ -92,8 +105,28 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
     reviewed: new Set<never>(),
     brokenAt: new Set<never>(),
     failuresInARow: 0,
+    usedBefore: { ...noAmount, tasks: 0 },
   };
-  return { ...state, run, stopping: null };
+  // A pause outlives a daemon that is started again; a run that a person starts by hand is meant to run.
+  const paused = run.isDaemon ? state.paused : null;
+  return { ...state, run, paused, stopping: null, configTrouble: null };
+}
+
+function reload(state: LoopState, { limits, judgingMax }: EventOf<"config-reloaded">): LoopState {
+  const reloaded = { ...editRun(state, () => ({ limits, judgingMax })), configTrouble: null };
+  const isAboutIt = state.paused?.kind === "configuration" || state.paused?.kind === "baseline";
+  return isAboutIt ? resume(reloaded, "supervisor") : reloaded;
+}
+
+/** Its record stays: numbers of attempts are never used twice. */
+function reopen(state: LoopState, task: TaskId): LoopState {
+  const without = (tasks: ReadonlySet<TaskId>): ReadonlySet<TaskId> =>
+    new Set([...tasks].filter((id) => id !== task));
+  return editRun(state, ({ landed, blocked, reviewed }) => ({
+    landed: without(landed),
+    blocked: without(blocked),
+    reviewed: without(reviewed),
+  }));
 }
 
 const noRunLimits: Omit<RunLimits, "failuresInARowMax"> = {

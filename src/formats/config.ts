@@ -1,4 +1,5 @@
 /** ralph.config.yaml → Config, with all problems of the file told at once and each at its place. */
+import { isDeepStrictEqual } from "node:util";
 import type { AgentConfig, Config, Gate } from "../core/config.ts";
 import { defaultProtect } from "../core/guard/default-protect.ts";
 import type { SpendLimits } from "../core/message.ts";
@@ -16,6 +17,11 @@ type Overrides = Readonly<Record<string, unknown>>;
  * @throws RalphError `config-invalid`
  */
 export function parseConfig(text: string, file: string, overrides: Overrides = {}): Config {
+  return toConfig(parseConfigText(text, file, overrides));
+}
+
+/** The same with keys as in the file, every default filled in. @throws RalphError `config-invalid` */
+export function parseConfigText(text: string, file: string, overrides: Overrides = {}): ConfigText {
   const yaml = readYaml(text);
   if (yaml.errors.length > 0) {
     throw configInvalid(
@@ -29,8 +35,23 @@ export function parseConfig(text: string, file: string, overrides: Overrides = {
     const lines = placed.toSorted(byPlace).map(({ at, message }) => `${placeText(at, file)}: ${message}`);
     throw configInvalid(lines, problems.some(isAboutGates) ? gatesHint : undefined);
   }
-  return toConfig(shaped.value);
+  return shaped.value;
 }
+
+/** Keys as in the file whose values differ, in its order; lists count as one value. */
+export function changedKeys(
+  before: unknown,
+  after: unknown,
+  path: readonly string[] = [],
+): readonly string[] {
+  if (!isMapping(before) || !isMapping(after) || path.length === keysDeepMax)
+    return isDeepStrictEqual(before, after) ? [] : [path.join(".")];
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].flatMap((name) => changedKeys(before[name], after[name], [...path, name]));
+}
+
+/** `limits.attempt.wall` is as deep as keys go that we name; below it are names that people chose. */
+const keysDeepMax = 3;
 
 /** The agent alone, where there is no configuration file. @throws RalphError `config-invalid`. */
 export function parseAgentConfig(values: Overrides): AgentConfig {
@@ -172,7 +193,7 @@ function mergeDeep(below: unknown, above: unknown): unknown {
 
 const isMapping = (value: unknown): value is Overrides => isRecord(value) && !Array.isArray(value);
 
-function toConfig(config: ConfigText): Config {
+export function toConfig(config: ConfigText): Config {
   const { progress, workspace, limits, land } = config;
   return {
     target: config.target,

@@ -114,6 +114,11 @@ function doubtAbout(record: JournaledEvent, previous: number | null): string | n
 
 const knownTypes: Readonly<Record<LoopEvent["type"], true>> = {
   "run-started": true,
+  "run-paused": true,
+  "run-resumed": true,
+  "config-reloaded": true,
+  "config-refused": true,
+  "task-reopened": true,
   "attempts-found": true,
   "state-recovered": true,
   "attempt-started": true,

@@ -97,6 +97,7 @@ function enclose(
     read: () => Promise.resolve({ tasks: [parsed.task], problems: [] }),
     readText: (path) => Promise.resolve(path === file ? text : null),
     changed: () => Promise.resolve(),
+    hint: () => {},
   };
   const target = {
     ...ports.target,

@@ -11,6 +11,11 @@ export class Inbox {
     this.#wake();
   }
 
+  /** Something may have changed: whoever waits looks again. */
+  wake(): void {
+    this.#wake();
+  }
+
   /** Something broke that no event stands for: the next `take` throws it. */
   fail(error: unknown): void {
     this.#defect ??= { error };

@@ -17,15 +17,17 @@ import type {
 } from "../core/message.ts";
 import { reserve } from "../core/ledger.ts";
 import { decideNext, diskLookMs, type Next } from "../core/next.ts";
-import { checkQueue, type Queue } from "../core/queue.ts";
-import type { LoopState } from "../core/state.ts";
+import type { Queue } from "../core/queue.ts";
+import type { LoopState, Pause } from "../core/state.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
 import { transition } from "../core/transition.ts";
 import { isProbe } from "../core/waiting.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
-import type { JournalRecord, Ports, Review } from "../ports.ts";
+import type { ConfigSource, JournalRecord, Ports } from "../ports.ts";
 import { carryOut, openAttempt, type OpenAttempt } from "./attempt.ts";
+import { Errand } from "./errand.ts";
 import { Inbox } from "./inbox.ts";
+import { KnownQueue } from "./known-queue.ts";
 import { createShared } from "./scope.ts";
 
 export interface LoopOptions {
@@ -33,7 +35,7 @@ export interface LoopOptions {
   readonly config: Config;
   readonly run: string;
   readonly limits: RunLimits;
-  /** How many changes may be judged at once. */
+  /** How many changes the machine may judge at once. */
   readonly judgingMax: number;
   /** Level of the sandbox, for the journal. */
   readonly sandbox: string;
@@ -41,41 +43,86 @@ export interface LoopOptions {
   readonly state: LoopState;
   /** Tasks that have landed by their ref, whatever their file says. */
   readonly landed: ReadonlyMap<TaskId, CommitSha>;
+  /** Where a daemon's configuration comes from; null for a run, which ends when the queue is drained. */
+  readonly daemon: ConfigSource | null;
   /** Called after every transition, for people who watch. Must not throw. */
   readonly observe: (record: JournalRecord, state: LoopState, queue: Queue) => void;
 }
 
+export interface Pulse {
+  readonly isWaiting: boolean;
+  readonly turnedAtMs: number;
+}
+
+/** What is red may be mended by a commit, and a day ends: nothing tells of either. */
+function pauseLookMs({ base, day }: Pause): number {
+  if (base !== null) return 2_000;
+  return day === null ? Infinity : 30_000;
+}
+
 export class Loop {
   readonly #options: LoopOptions;
+  readonly #known: KnownQueue;
+  readonly #errand: Errand;
+  readonly #asked = new Map<LoopEvent, () => void>();
   readonly #inbox = new Inbox();
   readonly #open = new Map<TaskId, OpenAttempt>();
   readonly #shared = createShared();
   readonly #stopNow = new AbortController();
+  /** What holds for attempts that start now; those under way keep theirs. */
+  #config: Config;
+  #ports: Ports;
   #state: LoopState;
-  /** The queue as it was read, and as it is once checked: the same object until something changes. */
-  #read: Queue | null = null;
-  #reviews: ReadonlyMap<TaskId, Review> | null = null;
-  #queue: Queue = { tasks: [], problems: [] };
+  #pulse: Pulse = { isWaiting: false, turnedAtMs: 0 };
+  #heardMs = 0;
 
   constructor(options: LoopOptions) {
+    const { ports, config, landed, state } = options;
     this.#options = options;
-    this.#state = options.state;
+    this.#config = config;
+    this.#ports = ports;
+    this.#state = state;
+    this.#known = new KnownQueue(landed);
+    this.#errand = new Errand(() => this.#inbox.wake());
+  }
+
+  get state(): LoopState {
+    return this.#state;
+  }
+
+  /** As it was last read. */
+  get queue(): Queue {
+    return this.#known.queue;
+  }
+
+  /** When something last happened. */
+  get heardMs(): number {
+    return this.#heardMs;
+  }
+
+  /** Whether the loop still turns: it waits, or it turned a moment ago. */
+  get pulse(): Pulse {
+    return this.#pulse;
   }
 
   /** Resolves when nothing runs any more and nothing may start. */
   async run(): Promise<RunOutcome> {
-    const { run, limits, judgingMax, config, sandbox } = this.#options;
-    const { mode } = config.land;
+    const { run, limits, config, daemon, sandbox } = this.#options;
+    const judgingMax = this.#judgingMax();
+    const mode = config.land.mode === "branch" ? ({ mode: "branch" } as const) : {};
+    const isDaemon = daemon === null ? {} : ({ isDaemon: true } as const);
     try {
-      const review = mode === "branch" ? { mode } : {};
-      this.#apply({ type: "run-started", run, limits, judgingMax, sandbox, ...review });
+      this.#apply({ type: "run-started", run, limits, judgingMax, sandbox, ...mode, ...isDaemon });
       for (;;) {
+        this.#pulse = { isWaiting: false, turnedAtMs: this.#ports.clock.nowMs() };
         for (let event = this.#inbox.take(); event !== undefined; event = this.#inbox.take())
           this.#apply(event);
+        await this.#reload();
         const outcome = await this.#goOn(await this.#decide());
         if (outcome !== null) return outcome;
       }
     } finally {
+      for (const answer of this.#asked.values()) answer();
       // Only a defect leaves anything open: no agent may outlive the loop.
       this.#stopNow.abort();
       await Promise.allSettled(
@@ -89,32 +136,59 @@ export class Loop {
     this.#inbox.post({ type: "stop-requested", how, outcome });
   }
 
-  async #decide(): Promise<Next> {
-    const { ports, config } = this.#options;
-    const isFull = this.#state.attempts.size >= config.concurrency;
-    if (!isFull && this.#state.stopping === null) this.#queue = await this.#readQueue();
-    return decideNext(this.#state, this.#queue, {
-      nowMs: ports.clock.nowMs(),
-      day: ports.clock.localDay(),
-      concurrency: config.concurrency,
-      disk: { rooms: ports.disk.look(), floor: config.limits.disk },
-      opensAtMs: ports.clock.nextWindowMs(config.limits.windows),
-      hasSecond: config.agent.second !== null,
+  /** A person's word. Resolves when it is in the journal, or the loop has ended. */
+  ask(event: Extract<LoopEvent, { type: "stop-requested" | "run-paused" | "run-resumed" }>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#asked.set(event, resolve);
+      this.#inbox.post(event);
     });
   }
 
-  async #readQueue(): Promise<Queue> {
-    const { ports, config, landed } = this.#options;
-    const [read, reviews] = await Promise.all([ports.queue.read(), ports.target.reviews()]);
-    if (read !== this.#read || reviews !== this.#reviews) {
-      const gates = new Set(config.gates.map((gate) => gate.name));
-      this.#read = read;
-      this.#reviews = reviews;
-      const hasChecks = (name: string): boolean => ports.checks.has(name);
-      const inReview = new Map([...reviews].map(([task, { branch }]) => [task, branch]));
-      this.#queue = checkQueue(read, { gates, agent: config.agent.kind, landed, hasChecks, inReview });
+  /** Somebody says that the queue has changed. */
+  hint(): void {
+    this.#ports.queue.hint();
+    this.#inbox.wake();
+  }
+
+  /** Attempts under way keep what they have. */
+  async #reload(): Promise<void> {
+    if (this.#state.stopping !== null) return;
+    const found = (await this.#options.daemon?.read()) ?? null;
+    if (found === null) return;
+    if (found.kind === "invalid") return this.#apply({ type: "config-refused", reason: found.reason });
+    const { config, ports, limits, changed, restart } = found;
+    this.#config = config;
+    this.#ports = ports;
+    const judgingMax = this.#judgingMax();
+    this.#apply({ type: "config-reloaded", changed, restart, limits, judgingMax });
+  }
+
+  #judgingMax(): number {
+    return Math.min(this.#config.concurrency, this.#options.judgingMax);
+  }
+
+  async #decide(): Promise<Next> {
+    const [ports, { concurrency }] = [this.#ports, this.#config];
+    const { attempts, stopping, paused } = this.#state;
+    if (attempts.size < concurrency && stopping === null) {
+      for (const task of await this.#known.read(ports, this.#config, this.#state.run))
+        this.#apply({ type: "task-reopened", task });
     }
-    return this.#queue;
+    const tip = paused === null || paused.base === null ? null : await ports.target.tip();
+    const { limits, agent } = this.#config;
+    return decideNext(this.#state, this.#known.queue, {
+      nowMs: ports.clock.nowMs(),
+      day: ports.clock.localDay(),
+      concurrency,
+      tip,
+      disk: {
+        rooms: ports.disk.look(),
+        floor: limits.disk,
+        isAwaited: this.#options.daemon !== null,
+      },
+      opensAtMs: ports.clock.nextWindowMs(limits.windows),
+      hasSecond: agent.second !== null,
+    });
   }
 
   async #goOn(next: Next): Promise<RunOutcome | null> {
@@ -131,6 +205,12 @@ export class Loop {
       case "stop":
         this.#apply({ type: "stop-requested", how: next.how, outcome: next.outcome });
         return null;
+      case "pause":
+        this.#apply({ type: "run-paused", cause: next.cause });
+        return null;
+      case "resume":
+        this.#apply({ type: "run-resumed", by: "supervisor", reason: next.reason });
+        return null;
       case "end":
         this.#apply({ type: "run-ended", outcome: next.outcome });
         return next.outcome;
@@ -142,21 +222,37 @@ export class Loop {
 
   /** Sleeps until an event comes, the time has come, or the queue may have changed and a place is free. */
   async #wait(untilMs: number | null): Promise<void> {
-    const { ports, config } = this.#options;
-    const isFull = this.#state.attempts.size >= config.concurrency || this.#state.stopping !== null;
+    const { clock, queue } = this.#ports;
+    const { attempts, stopping, paused } = this.#state;
+    const daemon = stopping === null ? this.#options.daemon : null;
+    const isFull = attempts.size >= this.#config.concurrency || stopping !== null;
+    const lookMs = daemon === null ? Infinity : this.#lookAround(clock.nowMs());
+    const pauseMs = daemon === null || paused === null ? Infinity : pauseLookMs(paused);
+    this.#pulse = { isWaiting: true, turnedAtMs: clock.nowMs() };
     await this.#inbox.wait(async (signal) => {
-      const lookMs = this.#state.attempts.size > 0 ? diskLookMs : Infinity;
-      const sleepMs = untilMs === null ? lookMs : Math.min(lookMs, untilMs - ports.clock.nowMs());
-      const others = [ports.clock.sleep(sleepMs, signal)];
-      if (!isFull) others.push(ports.queue.changed(signal));
+      const eventMs = untilMs === null ? Infinity : untilMs - clock.nowMs();
+      const diskMs = attempts.size > 0 ? diskLookMs : Infinity;
+      const others = [clock.sleep(Math.min(eventMs, lookMs, pauseMs, diskMs), signal)];
+      if (!isFull) others.push(queue.changed(signal));
+      if (daemon !== null) others.push(daemon.changed(signal));
       await Promise.race(others);
     });
   }
 
+  /** An attempt looks at the remote by itself; with none under way, a daemon does. Returns when to look again. */
+  #lookAround(nowMs: number): number {
+    if (this.#config.land.push === null || this.#state.attempts.size > 0) return Infinity;
+    const { target, log } = this.#ports;
+    return this.#errand.run(nowMs, async () => {
+      await target.catchUp().catch((error: unknown) => {
+        log.write("warn", "remote not reached", { reason: messageOf(error) });
+      });
+    });
+  }
+
   #startAttempt({ task, attempt: number, agent }: Next & { readonly kind: "start" }): void {
-    const { config, ports } = this.#options;
-    const limits = limitsOf(config, task);
-    const day = ports.clock.localDay();
+    const limits = limitsOf(this.#config, task);
+    const day = this.#ports.clock.localDay();
     const reserved = reserve(this.#state, limits, day);
     this.#openAttempt(task, number, limits);
     const { id, text } = task;
@@ -165,7 +261,7 @@ export class Loop {
   }
 
   #openAttempt(task: Task, number: number, limits: TaskLimits): OpenAttempt {
-    const { ports, config, run } = this.#options;
+    const [ports, config, { run }] = [this.#ports, this.#config, this.#options];
     const logFolder = (purpose: string): string => ports.files.folder(task.id, number, purpose);
     const scope = { ports, config, run, signal: this.#stopNow.signal, ...this.#shared, logFolder };
     const past = this.#state.records.get(task.id)?.failures ?? [];
@@ -184,12 +280,16 @@ export class Loop {
 
   #apply(event: LoopEvent): void {
     const { ports, observe } = this.#options;
+    const answer = this.#asked.get(event);
     const record = ports.journal.append(ports.clock.nowMs(), event);
+    this.#heardMs = record.atMs;
     // As it was journaled, without secrets: a replay must lead to this very state.
     const [state, commands] = transition(this.#state, record.event, { nowMs: record.atMs });
     this.#state = state;
-    observe(record, state, this.#queue);
+    observe(record, state, this.#known.queue);
     for (const command of commands) this.#start(command);
+    this.#asked.delete(event);
+    answer?.();
   }
 
   #start(command: Command): void {
@@ -208,9 +308,9 @@ export class Loop {
 
   /** A task is given up without an attempt being open: its file is all that is needed. */
   #reopen(command: AttemptCommand): OpenAttempt {
-    const task = this.#queue.tasks.find((candidate) => candidate.id === command.task);
+    const task = this.#known.queue.tasks.find((candidate) => candidate.id === command.task);
     invariant(task !== undefined, `task ${command.task} is not in the queue`);
-    return this.#openAttempt(task, command.attempt, limitsOf(this.#options.config, task));
+    return this.#openAttempt(task, command.attempt, limitsOf(this.#config, task));
   }
 
   /** Trouble with disk, git or network becomes an event and stops the run; a broken promise stops everything. */

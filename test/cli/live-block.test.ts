@@ -17,6 +17,8 @@ const view: StatusView = {
   },
   stopping: null,
   waits: [],
+  paused: null,
+  configTrouble: null,
   attempts: [],
   tasks: { ready: 0, waiting: 0, review: 0, landed: 1, blocked: 0, draft: 0 },
   reviews: [],

@@ -18,6 +18,8 @@ function inRun(limits: Partial<RunLimits>, spent: Partial<RunState> = {}): LoopS
     brokenAt: new Set<TaskId>(),
     unreachable: 0,
     failuresInARow: 0,
+    usedBefore: { usd: 0, tokens: 0, turns: 0, tasks: 0 },
+    isDaemon: false,
   };
   const tasks = { landed: new Set<never>(), blocked: new Set<never>(), reviewed: new Set<never>() };
   const run: RunState = {

@@ -314,6 +314,10 @@ function eventOf(world: World, next: Exclude<Next, { kind: "wait" }>): LoopEvent
       return { type: "give-up-started", task: next.task, attempt: next.attempt };
     case "close":
       return { type: "window-closed", opensAtMs: next.opensAtMs };
+    case "pause":
+      return { type: "run-paused", cause: next.cause };
+    case "resume":
+      return { type: "run-resumed", by: "supervisor", reason: next.reason };
     case "stop":
       return { type: "stop-requested", how: "drain", outcome: next.outcome };
     case "end":

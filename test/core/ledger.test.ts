@@ -258,7 +258,7 @@ interface Counted {
 function recount(entries: readonly Entry[]): readonly Counted[] {
   const counted = new Map<string, Counted>();
   for (const { event } of entries) {
-    if (!("task" in event)) continue;
+    if (!("attempt" in event)) continue;
     const name = `${event.task}/${event.attempt}`;
     const of = counted.get(name);
     if (event.type === "attempt-started" && event.reserved !== undefined && event.day !== undefined) {

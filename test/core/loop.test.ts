@@ -486,7 +486,13 @@ describe("A run", () => {
 const isHandOff = (event: LoopEvent): event is Extract<LoopEvent, { type: "agent-stopped" }> =>
   event.type === "agent-stopped" && event.stop.kind === "handed-over";
 
-const repeatable: ReadonlySet<string> = new Set(["attempt-interrupted", "command-failed"]);
+const repeatable: ReadonlySet<string> = new Set([
+  "attempt-interrupted",
+  "command-failed",
+  // Said again, they change nothing.
+  "model-answered",
+  "task-reopened",
+]);
 
 function isTaken(state: LoopState, event: LoopEvent): boolean {
   try {
@@ -570,7 +576,10 @@ describe("An attempt", () => {
           event.type === "agent-stopped" &&
           commands.some(
             (command) =>
-              !["seal-change", "reject-attempt", "interrupt-attempt", "hand-over"].includes(command.type),
+              // A refused login stops all agents.
+              !["seal-change", "reject-attempt", "interrupt-attempt", "hand-over", "stop-agents"].includes(
+                command.type,
+              ),
           ),
       ),
     );

@@ -316,7 +316,7 @@ const hastyStarts: Complaints = (entries) => {
   const asked = new Map<string, Asked>();
   const agentOf = new Map<string, string>();
   return entries.filter(({ event, nowMs }) => {
-    if (!("task" in event)) return false;
+    if (!("attempt" in event)) return false;
     const name = `${event.task}/${event.attempt}`;
     if (event.type === "attempt-started") agentOf.set(name, event.agent ?? "main");
     const agent = agentOf.get(name) ?? "main";

@@ -182,6 +182,10 @@ export class Supervisor {
         return this.#apply({ type: "window-closed", opensAtMs: next.opensAtMs });
       case "stop":
         return this.#apply({ type: "stop-requested", how: "drain", outcome: next.outcome });
+      case "pause":
+        return this.#apply({ type: "run-paused", cause: next.cause });
+      case "resume":
+        return this.#apply({ type: "run-resumed", by: "supervisor", reason: next.reason });
       case "end":
         return this.#end({ type: "run-ended", outcome: next.outcome });
     }

@@ -61,6 +61,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Options of node itself. */
   readonly node?: readonly string[];
+  /** Default: run, with the log as JSON lines. */
+  readonly command?: "daemon" | "stop" | "pause" | "resume" | "status" | "task";
 }
 
 export interface FinishedRun {
@@ -70,14 +72,17 @@ export interface FinishedRun {
   /** Messages of the JSON log lines, and lines that are not JSON as they are; paths are placeholders. */
   readonly lines: readonly string[];
   readonly stderr: string;
+  readonly stdout: string;
 }
 
 export interface RunningRun {
   readonly pid: number;
   readonly done: Promise<FinishedRun>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when the log has told this, however early. Rejects when the run ends without it. */
-  told(message: string): Promise<void>;
+  /** Resolves when the log has told this so often, however early. Rejects when the run ends without it. */
+  told(message: string, times?: number): Promise<void>;
+  /** All that was told so far. */
+  heard(): string;
 }
 
 /** An agent that waits to be told what to do. */
@@ -204,8 +209,10 @@ interface Place {
   readonly plain: (text: string) => string;
 }
 
-function startRun({ cwd, args = [], env = {}, node = [] }: RunOptions, place: Place): RunningRun {
-  const child = spawn(process.execPath, [...node, mainProgram, "run", "--log", "json", ...args], {
+function startRun(options: RunOptions, place: Place): RunningRun {
+  const { cwd, args = [], env = {}, node = [], command = "run" } = options;
+  const log = command === "run" || command === "daemon" ? ["--log", "json"] : [];
+  const child = spawn(process.execPath, [...node, mainProgram, command, ...log, ...args], {
     cwd: cwd ?? place.cwd,
     env: {
       PATH: pathWithNode(),
@@ -216,9 +223,11 @@ function startRun({ cwd, args = [], env = {}, node = [] }: RunOptions, place: Pl
       ...gitEnvironment,
       ...env,
     },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let stderr = "";
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
   const waiting = new Set<() => void>();
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
@@ -228,15 +237,17 @@ function startRun({ cwd, args = [], env = {}, node = [] }: RunOptions, place: Pl
     const end = await new Promise<Pick<FinishedRun, "status" | "signal">>((resolve) => {
       child.once("close", (status, signal) => resolve({ status, signal }));
     });
-    return { ...end, stderr, lines: linesOf(stderr).map(messageOf).map(place.plain) };
+    return { ...end, stderr, stdout, lines: linesOf(stderr).map(messageOf).map(place.plain) };
   })();
   return {
     pid: child.pid ?? 0,
     done,
     kill: (signal) => child.kill(signal),
-    told: (message) =>
+    heard: () => stderr,
+    told: (message, times = 1) =>
       new Promise((resolve, reject) => {
-        const look = (): void => void (stderr.includes(message) && (waiting.delete(look), resolve()));
+        const isTold = (): boolean => stderr.split(message).length > times;
+        const look = (): void => void (isTold() && (waiting.delete(look), resolve()));
         waiting.add(look);
         look();
         void done.then(() => reject(new Error(`the run ended without telling ${message}:\n${stderr}`)));

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type CommitSha, commitSha } from "../../core/ids.ts";
 import { RalphError } from "../../errors.ts";
 import { oneLine } from "../../formats/one-line.ts";
-import { type Git, type GitResult, timedOut, troubleLine } from "./git.ts";
+import { cutShort, type Git, type GitResult, timedOut, troubleLine } from "./git.ts";
 
 /** A ref as it is to be on the remote. `expected`: what must be there now; null: nothing. */
 export interface PushedRef {
@@ -34,6 +34,8 @@ export interface GitRemoteOptions {
   readonly branch: string;
   readonly timeoutMs?: number;
   readonly wait?: (ms: number) => Promise<unknown>;
+  /** Cuts what hangs, and the waiting between tries. */
+  readonly signal?: AbortSignal;
 }
 
 /** What the remote has, as it was fetched last: never pushed, and pruned with the remote. */
@@ -48,10 +50,16 @@ const fetchOptions = ["--quiet", "--prune", "--no-tags", "--no-recurse-submodule
 const pushOptions = ["--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no"];
 
 export function createGitRemote(git: Git, options: GitRemoteOptions): GitRemote {
-  const { name, timeoutMs = answerMsMax, wait = sleep } = options;
+  const { name, timeoutMs = answerMsMax, signal } = options;
+  const pause = (ms: number): Promise<unknown> =>
+    sleep(ms, null, signal === undefined ? {} : { signal }).catch(() => {});
+  const wait = options.wait ?? pause;
   const branchRef = `refs/heads/${options.branch}`;
   const ask = async (args: readonly string[]): Promise<GitResult> => {
-    const result = await insist(() => git.ask(args, { timeoutMs }), wait);
+    const result = await insist(
+      () => git.ask(args, signal === undefined ? { timeoutMs } : { timeoutMs, signal }),
+      wait,
+    );
     if (result.code === 0 || isAnswer(result)) return result;
     throw remoteFailed(name, result.stderr, branchRef);
   };
@@ -104,7 +112,10 @@ const absentPattern =
   /does not appear to be a git repository|repository .*not found|couldn't find remote ref|unsupported|not support|refusing to/i;
 
 const isFinal = (stderr: string): boolean =>
-  loginPattern.test(stderr) || absentPattern.test(stderr) || stderr.startsWith(timedOut);
+  loginPattern.test(stderr) ||
+  absentPattern.test(stderr) ||
+  stderr.startsWith(timedOut) ||
+  stderr === cutShort;
 
 function remoteFailed(name: string, stderr: string, branchRef: string): RalphError {
   const said = withoutLogin(troubleLine(stderr));

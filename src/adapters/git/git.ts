@@ -31,6 +31,8 @@ export interface GitOptions {
   readonly checkout?: string;
   /** The command is ended after this; without it, it may take as long as it takes. */
   readonly timeoutMs?: number;
+  /** The command is ended when this aborts, with everything that it started. */
+  readonly signal?: AbortSignal;
 }
 
 /** Disposing of it ends the process that reads objects. */
@@ -92,7 +94,8 @@ export function createGit(gitDir: string, scratch: string): Git {
     const cwd = options.checkout ?? gitDir;
     const all = options.checkout === undefined ? [...settings, ...wholeTreeSettings] : settings;
     const env = gitEnvironment(gitVariables(gitDir, options));
-    return runGit([...all, ...args], { cwd, env, input: options.input ?? "", timeoutMs: options.timeoutMs });
+    const { input = "", timeoutMs, signal } = options;
+    return runGit([...all, ...args], { cwd, env, input, timeoutMs, signal });
   };
   return {
     gitDir,
@@ -178,18 +181,25 @@ interface Place {
   readonly env: Readonly<Record<string, string>>;
   readonly input: string;
   readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** In a process group of its own: Ctrl-C is for the supervisor, not for a git in the middle of its work. */
-function runGit(args: readonly string[], { cwd, env, input, timeoutMs }: Place): Promise<GitResult> {
+function runGit(args: readonly string[], { cwd, env, input, timeoutMs, signal }: Place): Promise<GitResult> {
+  if (signal?.aborted === true) return Promise.resolve({ code: 128, stdout: "", stderr: cutShort });
   return new Promise((resolve, reject) => {
     const child = spawn("git", args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let isLate = false;
     const deadline = new Deadline(() => ((isLate = true), endGroup(child.pid)));
-    child.once("error", (cause: NodeJS.ErrnoException) => {
+    const cut = (): void => endGroup(child.pid);
+    const forget = (): void => {
       deadline.clear();
+      signal?.removeEventListener("abort", cut);
+    };
+    child.once("error", (cause: NodeJS.ErrnoException) => {
+      forget();
       reject(startFailure(cwd, cause));
     });
     if (!hasPipes(child)) return;
@@ -199,9 +209,12 @@ function runGit(args: readonly string[], { cwd, env, input, timeoutMs }: Place):
     child.stdin.on("error", () => {});
     child.stdin.end(input);
     if (timeoutMs !== undefined) deadline.start(timeoutMs);
+    signal?.addEventListener("abort", cut, { once: true });
     child.once("close", (code) => {
-      deadline.clear();
-      const trouble = isLate ? `${timedOut} ${timeoutMs} ms\n` : textOf(stderr);
+      forget();
+      const isCut = signal?.aborted === true && code === null;
+      const ended = isLate ? `${timedOut} ${timeoutMs} ms\n` : cutShort;
+      const trouble = isLate || isCut ? ended : textOf(stderr);
       resolve({ code: code ?? 128, stdout: textOf(stdout), stderr: trouble });
     });
   });
@@ -209,6 +222,8 @@ function runGit(args: readonly string[], { cwd, env, input, timeoutMs }: Place):
 
 /** How the trouble of a command begins that took longer than it may. */
 export const timedOut = "fatal: no answer within";
+/** The trouble of a command that was ended because everything was to stop. */
+export const cutShort = "fatal: stopped before there was an answer\n";
 
 /** Git and what it started, such as ssh. */
 function endGroup(pid: number | undefined): void {

@@ -4,14 +4,19 @@ import { watch } from "chokidar";
 export interface FolderHints extends AsyncDisposable {
   /** Paths that may have changed since the last call; null: anything may have, read everything. */
   take(): ReadonlySet<string> | null;
+  /** Anything may have changed. */
+  hint(): void;
   /** Resolves at the next hint, or when `signal` aborts. */
   wait(signal: AbortSignal): Promise<void>;
 }
 
 /** More changes than this at once are read as a whole. */
 const pathsMax = 500;
+/** Some file systems (shared over a network, or into a container) tell nothing. */
+const lookAgainMs = 20_000;
 
-export function watchFolder(folder: string): FolderHints {
+/** `place`: a folder with all below it, or a file. Neither need be there yet. */
+export function watchPath(place: string): FolderHints {
   let paths: Set<string> | null = null;
   let isReady = false;
   const waiting = new Set<() => void>();
@@ -23,7 +28,7 @@ export function watchFolder(folder: string): FolderHints {
     else paths?.add(path);
     wakeAll();
   };
-  const watcher = watch(folder, { ignoreInitial: true });
+  const watcher = watch(place, { ignoreInitial: true });
   watcher.on("all", (_event, path) => note(path));
   watcher.on("error", () => {
     // Out of watches, say. Without hints every read reads everything, which is slower and as true.
@@ -36,6 +41,7 @@ export function watchFolder(folder: string): FolderHints {
     note(null);
   });
   return {
+    hint: () => note(null),
     take() {
       const taken = paths;
       // Before the watcher is ready it misses changes: the next read reads everything, too.
@@ -44,15 +50,16 @@ export function watchFolder(folder: string): FolderHints {
     },
     wait(signal) {
       return new Promise((resolve) => {
+        const timer = setTimeout(() => note(null), lookAgainMs);
         const wake = (): void => {
+          clearTimeout(timer);
           waiting.delete(wake);
           signal.removeEventListener("abort", wake);
           resolve();
         };
         const isUnread = paths === null ? isReady : paths.size > 0;
-        const isDue = signal.aborted || isUnread;
-        if (isDue) return resolve();
         waiting.add(wake);
+        if (signal.aborted || isUnread) return wake();
         signal.addEventListener("abort", wake, { once: true });
       });
     },

@@ -1,19 +1,29 @@
 /** The queue as it stands on the target branch: for bare repositories, and where another branch is checked out. */
+import type { Queue } from "../../core/queue.ts";
 import type { QueueSource } from "../../ports.ts";
 import type { Git } from "../git/git.ts";
+import { readCommit } from "../git/object-tree.ts";
 import { createQueueReader, type TaskEntry } from "./queue-reader.ts";
 import { taskBytesMax } from "./task-folder.ts";
 
-/** How often the branch is looked at when nothing else happens. */
-const lookAgainMs = 5_000;
+/** How often the branch is looked at when nothing else happens: one question to a process that stands by. */
+const lookAgainMs = 1_000;
 
 export function openTaskBranch(git: Git, branch: string, tasks: string): QueueSource {
   const readQueue = createQueueReader();
+  let known: { readonly tip: string; readonly queue: Queue } | null = null;
+  let wake: (() => void) | null = null;
   const blobOf = (file: string): string => `refs/heads/${branch}:${file}`;
   return {
     async read() {
-      const output = await git.run(["ls-tree", "-r", "-l", "-z", `refs/heads/${branch}`, "--", `${tasks}/`]);
-      return readQueue(output.split("\0").filter(Boolean).map(parseEntry).filter(isTask));
+      const tip = (await readCommit(git.objects, `refs/heads/${branch}`)).sha;
+      if (known?.tip === tip) return known.queue;
+      const output = await git.run(["ls-tree", "-r", "-l", "-z", tip, "--", `${tasks}/`]);
+      known = {
+        tip,
+        queue: await readQueue(output.split("\0").filter(Boolean).map(parseEntry).filter(isTask)),
+      };
+      return known.queue;
     },
     async readText(file) {
       const result = await git.ask(["cat-file", "blob", blobOf(file)]);
@@ -22,9 +32,12 @@ export function openTaskBranch(git: Git, branch: string, tasks: string): QueueSo
     changed(signal) {
       return new Promise((resolve) => {
         const timer = setTimeout(resolve, lookAgainMs);
-        signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+        const end = (): void => (clearTimeout(timer), resolve());
+        wake = end;
+        signal.addEventListener("abort", end, { once: true });
       });
     },
+    hint: () => wake?.(),
   };
 
   /** `<mode> blob <sha> <size>\t<path>`: the blob's name is the version, so a known one is never read again. */

@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Queue } from "../../core/queue.ts";
 import { systemCodeOf } from "../../errors.ts";
 import type { QueueSource } from "../../ports.ts";
-import { type FolderHints, watchFolder } from "./folder-hints.ts";
+import { type FolderHints, watchPath } from "./folder-hints.ts";
 import { createQueueReader, type TaskEntry } from "./queue-reader.ts";
 
 /** Larger than any task a person wrote; an agent could not read it anyway. */
@@ -18,7 +18,7 @@ export interface TaskFolder extends QueueSource, AsyncDisposable {}
 export function openTaskFolder(top: string, tasks: string): TaskFolder {
   const readQueue = createQueueReader();
   let watcher: FolderHints | null = null;
-  const hints = (): FolderHints => (watcher ??= watchFolder(join(top, tasks)));
+  const hints = (): FolderHints => (watcher ??= watchPath(join(top, tasks)));
   let entries: ReadonlyMap<string, TaskEntry> = new Map();
   let queue: Queue | null = null;
   return {
@@ -32,6 +32,7 @@ export function openTaskFolder(top: string, tasks: string): TaskFolder {
     },
     readText: (file) => readFile(join(top, file), "utf8").catch(() => null),
     changed: (signal) => hints().wait(signal),
+    hint: () => hints().hint(),
     [Symbol.asyncDispose]: () => watcher?.[Symbol.asyncDispose]() ?? Promise.resolve(),
   };
 }

@@ -21,6 +21,8 @@ export interface StateFolder {
   readonly journal: string;
   readonly lease: string;
   readonly ballast: string;
+  /** The control door of whoever holds the lease. */
+  readonly door: string;
   readonly attempts: string;
   readonly passes: string;
   readonly dependencies: string;
@@ -46,6 +48,7 @@ export function locateState(repository: Repository, environment: Environment): S
     journal: join(path, "journal.jsonl"),
     lease: join(path, "lease.json"),
     ballast: join(path, "ballast"),
+    door: join(path, "control.sock"),
     attempts: join(path, "attempts"),
     passes: join(path, "passes"),
     dependencies: join(path, "dependencies"),

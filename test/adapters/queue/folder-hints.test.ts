@@ -2,14 +2,14 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { watchFolder } from "../../../src/adapters/queue/folder-hints.ts";
+import { watchPath } from "../../../src/adapters/queue/folder-hints.ts";
 import { makeFolder } from "../../support/repository.ts";
 
 const never = new AbortController().signal;
 
 it("says once it is ready that anything may have changed, and again until somebody takes it", async () => {
   const folder = makeFolder("hints");
-  await using hints = watchFolder(folder);
+  await using hints = watchPath(folder);
   expect(hints.take()).toBeNull();
   // Nothing changes here: the hint is that of the watcher itself.
   await hints.wait(never);
@@ -21,7 +21,7 @@ it("says once it is ready that anything may have changed, and again until somebo
 
 it("names the paths that changed, and is silent about them once they are taken", async () => {
   const folder = makeFolder("hints");
-  await using hints = watchFolder(folder);
+  await using hints = watchPath(folder);
   await hints.wait(never);
   hints.take();
   writeFileSync(join(folder, "a b.md"), "1\n");
