@@ -56,6 +56,16 @@ export const tortureMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "reports-left",
+    removes:
+      "The folder of a gate's report stays for ever when the supervisor is killed while the gate runs.",
+    edits: [{ file: "src/adapters/git/git.ts", find: ' || name === "reports"', replace: "" }],
+    killedBy: {
+      file: tortureTest,
+      title: "keeps all promises when it is killed right after promises.mkdir of state/scratch/reports/",
+    },
+  },
+  {
     name: "torn-pass-left",
     removes:
       "What a supervisor leaves that is killed while it remembers a pass has a name that nobody knows.",

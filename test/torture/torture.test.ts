@@ -51,6 +51,7 @@ it("numbers reads, writes, flushes, starts, ends, signals and pipes of a supervi
 it.each([
   ["after", "fs.writeSync", "state/lease.json."],
   ["after", "fs.writeSync", "state/passes/"],
+  ["after", "promises.mkdir", "state/scratch/reports/"],
   ["before", "fs.fsyncSync", "state/journal.jsonl"],
   ["before", "end", "git update-ref"],
   ["after", "start", "sh"],

@@ -50,7 +50,7 @@ export function createGitWorkspaces(git: Git, options: GitWorkspacesOptions): Wo
       return { kind: "setup-failed", ...failure };
     },
     async sweep() {
-      await git.sweepIndexes();
+      await git.sweepScratch();
       await sweepOwnPlaces(folder);
       const left = await readdir(folder).catch(() => []);
       await Promise.all(left.map((name) => removeDirectory(join(folder, name))));

@@ -43,8 +43,8 @@ export interface Git extends Disposable {
   readonly indexes: IndexShelf;
   /** Runs `use` with the path of a private index, which is gone afterwards. */
   withIndex<T>(use: (index: string) => Promise<T>): Promise<T>;
-  /** Removes the private indexes that a killed supervisor left, and what stood beside them. */
-  sweepIndexes(): Promise<void>;
+  /** Removes the private indexes that a killed supervisor left, what stood beside them, and its gates' reports. */
+  sweepScratch(): Promise<void>;
   /** Standard output of a command that succeeds. @throws RalphError `git-failed` otherwise. */
   run(args: readonly string[], options?: GitOptions): Promise<string>;
   /** For commands whose exit code is an answer. */
@@ -84,7 +84,7 @@ const wholeTreeSettings = [
   "core.safecrlf=false",
 ].flatMap((setting) => ["-c", setting]);
 
-const isScratch = (name: string): boolean => name.includes(".index");
+const isScratch = (name: string): boolean => name.includes(".index") || name === "reports";
 
 /** `scratch`: folder for private index files, outside the repository. */
 export function createGit(gitDir: string, scratch: string): Git {
@@ -113,7 +113,7 @@ export function createGit(gitDir: string, scratch: string): Git {
         await rm(index, { force: true });
       }
     },
-    async sweepIndexes() {
+    async sweepScratch() {
       const left = (await readdir(scratch).catch(() => [])).filter(isScratch);
       await Promise.all(left.map((name) => rm(join(scratch, name), { recursive: true, force: true })));
     },
