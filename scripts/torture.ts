@@ -14,10 +14,14 @@ const names = families.map(({ name }) => name);
 const usage = `npm run torture -- [--only ${names.join(",")}] [--long] [--count <n>]
                    [--seed <n>] [--case <name>] [--lanes <n>]
 
-${families.map(({ name, purpose }) => `  ${name.padEnd(7)}${purpose}`).join("\n")}
+${families.map(({ name, purpose }) => `  ${name.padEnd(8)}${purpose}`).join("\n")}
 
---count: so many scenarios of each family, evenly spread or from --seed on.
---case:  the one scenario of that name, as a broken promise names it.
+Then one undisturbed run, and the world is judged: docs/torture.md.
+
+--long   all of it, with a seed of its own: a night and more
+--count  so many scenarios of each family, evenly spread or from --seed on
+--case   the one scenario of that name, as a broken promise names it
+--lanes  so many at the same time, by default one for each core
 `;
 
 interface Wishes {

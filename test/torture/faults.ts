@@ -7,8 +7,8 @@ import { judgeWorld } from "./world-judge.ts";
 
 export const faults: Family = {
   name: "faults",
-  purpose: "one fault at each call that it can hit, once or from there on, then an undisturbed run",
-  quick: 36,
+  purpose: "one fault at each call that it can hit, once or lasting",
+  quick: 28,
   long: null,
   async plan(source, { count, only }) {
     if (only !== null) return [faultNamed(only)].filter((scenario) => scenario !== null);

@@ -6,8 +6,8 @@ import { judgeWorld } from "./world-judge.ts";
 
 export const kills: Family = {
   name: "kills",
-  purpose: "one kill before and after each boundary, then an undisturbed run",
-  quick: 40,
+  purpose: "one kill before or after each boundary",
+  quick: 36,
   long: null,
   async plan(source, order) {
     const [, aside, nth] = /^(before|after):(\d+)$/.exec(order.only ?? "") ?? [];

@@ -13,9 +13,8 @@ const runMs = 1_500;
 
 export const multi: Family = {
   name: "multi",
-  purpose:
-    "2 to 4 kills, slain programs, pauses, clock steps and people's commits by a seed, then an undisturbed run",
-  quick: 20,
+  purpose: "kills, slain git, pauses, clock steps and people's commits, by a seed",
+  quick: 14,
   long: 10_000,
   plan(_source, { count, seed, only }) {
     const seeds = only === null ? Array.from({ length: count ?? 1 }, (_, i) => seed + i) : [Number(only)];

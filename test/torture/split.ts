@@ -16,8 +16,8 @@ const boundariesMax = 2_000;
 
 export const split: Family = {
   name: "split",
-  purpose: "two supervisors at once, the lease out of the way; one of them often stands still meanwhile",
-  quick: 12,
+  purpose: "two supervisors at once, the lease out of the way, by a seed",
+  quick: 10,
   long: 1_000,
   plan(_source, { count, seed, only }) {
     const seeds = only === null ? Array.from({ length: count ?? 1 }, (_, i) => seed + i) : [Number(only)];

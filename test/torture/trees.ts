@@ -14,8 +14,8 @@ import { judgeWorld, type LivingProcess, livingProcesses } from "./world-judge.t
 
 export const trees: Family = {
   name: "trees",
-  purpose: "a hostile tree of processes, its supervisor killed; then an undisturbed run",
-  quick: 6,
+  purpose: "a hostile tree of processes whose supervisor is killed",
+  quick: 4,
   long: 1_000,
   plan(_source, { count, only }) {
     const names = only === null ? Array.from({ length: count ?? 1 }, (_, i) => String(i + 1)) : [only];
