@@ -319,11 +319,15 @@ export class Loop {
     try {
       return { ...(await carryOut(attempt, command, this.#state)), ...address };
     } catch (error) {
-      if (isDefect(error)) throw error;
+      // Trouble in the middle of a landing ends the supervisor as a crash would: whether it has landed, and which
+      // checkouts are behind, the next one asks of git.
+      if (isDefect(error) || isLanding(command)) throw error;
       return { ...address, type: "command-failed", command: command.type, reason: messageOf(error) };
     }
   }
 }
+
+const isLanding = ({ type }: AttemptCommand): boolean => type === "land" || type === "land-record";
 
 /** Trouble that nobody foresaw is ours, not the machine's: it is told with its stack, and nothing goes on. */
 function isDefect(error: unknown): boolean {
