@@ -26,6 +26,30 @@ export const tortureMutants: readonly Mutant[] = [
     killedBy: { file: tortureTest, title: "keeps all promises when this goes wrong: EMFILE:2:on" },
   },
   {
+    name: "starved-gate-is-red",
+    removes: "A gate that the machine has no process left for counts as red, and against the task.",
+    edits: [
+      {
+        file: "src/adapters/process/gate-process.ts",
+        find: "!exhausted.has(exit.reason)",
+        replace: "exhausted.size > 0",
+      },
+    ],
+    killedBy: {
+      file: tortureTest,
+      title: "loses nothing where there is no process left for the gate of a change",
+    },
+  },
+  {
+    name: "broken-landing-is-closed",
+    removes: "A landing that breaks off is closed as failed, and no start looks after its checkout any more.",
+    edits: [{ file: "src/supervisor/loop.ts", find: " || isLanding(command)", replace: "" }],
+    killedBy: {
+      file: tortureTest,
+      title: "loses nothing where there is no process left for what brings the checkout up to date",
+    },
+  },
+  {
     name: "torn-removal-in-the-way",
     removes: "A directory whose earlier removal was cut short, and begun anew since, is left alone.",
     edits: [

@@ -1,13 +1,13 @@
 /** The torture itself: it numbers what it should, breaks what it should, and sees what it should. */
 import { spawn } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { makeFolder } from "../support/repository.ts";
 import { families } from "./families.ts";
 import { runScenario } from "./scenario.ts";
 import { openWorldSource } from "./torture-world.ts";
-import { recordTrace, type TraceLine } from "./trace.ts";
+import { parseTrace, recordTrace, type TraceLine } from "./trace.ts";
 import { judgeEnding, judgeWorld } from "./world-judge.ts";
 
 const root = makeFolder("torture");
@@ -65,6 +65,23 @@ it.each(["ENOSPC:5:on", "EMFILE:2:on", "EAGAIN:1:once", "fsync:3:once", "short:4
     expect(await play("faults", name)).toEqual([]);
   },
 );
+
+it.each([
+  ["the gate of a change", "bash", false],
+  ["what brings the checkout up to date after a landing", "git read-tree", true],
+] as const)("loses nothing where there is no process left for %s", async (_what, place, isLasting) => {
+  const plan = { tasks: ["good"], isCheckedOut: true };
+  const undisturbed = await source.make(`alone-${isLasting}`, plan);
+  await undisturbed.start().end;
+  const starts = parseTrace(readFileSync(undisturbed.trace, "utf8")).filter(({ name }) => name === "start");
+  const at = starts.findLastIndex((line) => line.place === place) + 1;
+  expect(at).toBeGreaterThan(0);
+  const world = await source.make(`starved-${isLasting}`, plan);
+  const starved = await world.start({ order: { fault: { kind: "EAGAIN", at, isLasting } } }).end;
+  expect([judgeEnding(starved), starved.said.includes("EAGAIN")]).toEqual([[], true]);
+  const last = await world.start().end;
+  expect(await judgeWorld(world, last, { landed: ["good"], givenUp: [] })).toEqual([]);
+});
 
 it.each([
   ["multi", "4"],

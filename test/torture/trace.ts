@@ -20,7 +20,7 @@ export async function recordTrace(source: WorldSource): Promise<readonly TraceLi
   return lines;
 }
 
-function parseTrace(text: string): readonly TraceLine[] {
+export function parseTrace(text: string): readonly TraceLine[] {
   const lines = text.split("\n").filter((line) => line !== "");
   return lines.map((line) => {
     const [number = "", way = "", name = "", place = "", faults = ""] = line.split("\t");

@@ -69,11 +69,21 @@ async function runGate(
     idleMsMax: null,
     signal: order.signal,
   });
-  const exit = gateExit(await group.exit, gate);
+  const exit = gateExit(started(await group.exit, gate), gate);
   const report = await place.take();
   const output = stripVTControlCharacters(group.output());
   const durationMs = Math.round(performance.now() - startedMs);
   return { gate: gate.name, exit, report, durationMs, output, logFile: isLogged ? logFile : "(sealed)" };
+}
+
+const exhausted = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"]);
+
+/** A machine without processes, memory or descriptors left says nothing of the change: it stops the run. @throws Error */
+function started(exit: GroupExit, gate: Gate): GroupExit {
+  if (exit.kind !== "not-started" || !exhausted.has(exit.reason)) return exit;
+  throw Object.assign(new Error(`gate ${gate.name} could not be started: ${exit.reason}`), {
+    code: exit.reason,
+  });
 }
 
 function gateExit(exit: GroupExit, gate: Gate): GateExit {
