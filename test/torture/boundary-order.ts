@@ -20,7 +20,7 @@ export interface BoundaryOrder {
   };
   /** The n-th call that this kind can hit fails; or it and all that follow. */
   readonly fault?: { readonly kind: FaultKind; readonly at: number; readonly isLasting: boolean };
-  /** The n-th program that is started is killed by somebody else so long after its start. */
+  /** The n-th git that holds no lock is killed by somebody else so long after its start. */
   readonly slay?: { readonly at: number; readonly afterMs: number };
 }
 

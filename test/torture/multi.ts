@@ -8,7 +8,7 @@ import { standardEnd, type Expectation, judgeWorld } from "./world-judge.ts";
 
 /** About as many as an undisturbed run has; a kill beyond its end is none. */
 const boundariesMax = 2_000;
-const startsMax = 90;
+const startsMax = 50;
 const runMs = 1_500;
 
 export const multi: Family = {
