@@ -70,7 +70,7 @@ export const sandboxMutants: readonly Mutant[] = [
     ],
     killedBy: {
       file: ladderTest,
-      title: "limits the size of files and says what does not hold, as a user who may make no cgroups",
+      title: "takes the strongest level where nothing is refused, and limits what is written in it",
     },
   },
   {

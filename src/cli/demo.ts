@@ -70,7 +70,7 @@ async function recordedOverrides(project: string): Promise<Overrides> {
   } catch (error) {
     if (!(error instanceof RalphError) || error.code !== "sandbox-unavailable") throw error;
     print(`${style("red", "NO SANDBOX:")} ${hang(error.message, 12)}.`);
-    print("The agents of this demo are recordings, so it goes on without. A run of yours would not.\n");
+    print("The agents of this demo are recordings, so it goes on without. A run of\nyours would not.\n");
     return { sandbox: { mode: "off" } };
   }
 }

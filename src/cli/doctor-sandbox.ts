@@ -1,12 +1,15 @@
 /** What `doctor` says of the sandbox: its level, what programs can read in it, and which limits hold. */
 import type { Project } from "./compose.ts";
-import { type Finding, good, warning } from "./finding.ts";
+import { RalphError } from "../errors.ts";
+import { bad, type Finding, good, warning } from "./finding.ts";
 import { openProjectSandbox } from "./open-sandbox.ts";
 
 const rootsShownMax = 12;
 
 export async function lookAtSandbox(project: Project): Promise<readonly Finding[]> {
-  await using sandbox = await openProjectSandbox(project);
+  const found = await openProjectSandbox(project).catch((error: unknown) => refusalOf(error));
+  if ("check" in found) return [found];
+  await using sandbox = found;
   const { level, facts } = sandbox;
   const { name, gives, lacks } = level;
   if (name === "off") return [warning("sandbox", `OFF: ${lacks}`)];
@@ -26,6 +29,16 @@ export async function lookAtSandbox(project: Project): Promise<readonly Finding[
     ...facts.warnings.map((message) => warning("sandbox", message)),
     ...lookAtClaudeLogin(project),
   ];
+}
+
+/** Whether a run could not begin for want of a sandbox, whatever else there is. */
+export const isWithoutSandbox = (error: unknown): boolean =>
+  error instanceof RalphError && error.code === "sandbox-unavailable";
+
+function refusalOf(error: unknown): Finding {
+  if (!isWithoutSandbox(error) || !(error instanceof RalphError)) throw error;
+  const hint = (error.hint ?? "").replaceAll(/\s+/g, " ");
+  return bad("sandbox", `${error.message}. ${hint}`);
 }
 
 /** Its own folder in the home is not there in a sandbox. */

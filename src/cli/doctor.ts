@@ -33,7 +33,7 @@ import {
 import { reportAdvice } from "../survey/survey.ts";
 import { currentDrill, drillCommand } from "./drill-standing.ts";
 import { moneyWarning } from "./money.ts";
-import { lookAtSandbox } from "./doctor-sandbox.ts";
+import { isWithoutSandbox, lookAtSandbox } from "./doctor-sandbox.ts";
 import { bad, type Finding, good, warning } from "./finding.ts";
 import { openProjectSandbox } from "./open-sandbox.ts";
 import { readOverrides } from "./settings.ts";
@@ -282,7 +282,11 @@ const lookAtGates: Look = async (project) => {
     const { tasks } = await queue.read();
     const [task] = resolveQueue(tasks, new Set()).ready;
     const log = { write: () => {} };
-    await using sandbox = await openProjectSandbox(project);
+    await using sandbox = await openProjectSandbox(project).catch((error: unknown) => {
+      if (isWithoutSandbox(error)) return null;
+      throw error;
+    });
+    if (sandbox === null) return [bad("gates", "not tried: there is no sandbox to run them in")];
     const ports = composePorts(project, { journal: noJournal, queue, log, signal: stop.signal, sandbox });
     const logFolder = logFolderOf(project, "doctor");
     const { config } = project;

@@ -1,5 +1,6 @@
 /** The sandbox of a project: what the repository and the state directory have to say about it. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { type Egress, openEgress } from "../adapters/egress/egress.ts";
 import type { Sandbox } from "../adapters/sandbox/containment.ts";
@@ -21,7 +22,8 @@ export async function openProjectSandbox(
 ): Promise<Sandbox & AsyncDisposable> {
   const { config, state, repository } = project;
   const { gitDir, top } = repository;
-  const hidden = [state.path, gitDir, ...(top === null ? [] : [top])];
+  const checks = config.checksDir === null ? [] : [checksFolder(config.checksDir, top ?? gitDir)];
+  const hidden = [state.path, gitDir, ...(top === null ? [] : [top]), ...checks];
   await using opened = new AsyncDisposableStack();
   const way = config.sandbox.mode === "off" ? null : opened.use(await openWay(project, warn));
   const sandbox = openSandbox({
@@ -56,6 +58,9 @@ export function weaknessesOf({ level, facts }: Sandbox): readonly string[] {
     level.lacks === "" ? [] : [`${level.name === "off" ? "NO SANDBOX" : "sandbox"}: ${level.lacks}`];
   return [...lack, ...facts.warnings.map((warning) => `sandbox: ${warning}`)];
 }
+
+const checksFolder = (folder: string, from: string): string =>
+  resolve(from, folder.replace(/^~(?=\/)/, homedir()));
 
 const withRealPaths = (paths: readonly string[]): readonly string[] => [
   ...new Set(paths.flatMap((path) => (existsSync(path) ? [path, realpathSync(path)] : [path]))),

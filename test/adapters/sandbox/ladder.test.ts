@@ -17,8 +17,11 @@ const refuseNamespaces = "echo 0 >/proc/sys/user/max_user_namespaces";
 const refuseNetworks = "echo 0 >/proc/sys/user/max_net_namespaces";
 const withoutPowers = { start: "setpriv --bounding-set=-all --inh-caps=-all" };
 
-it("takes the strongest level where nothing is refused", () => {
-  expect(openWhere("")).toMatch(/^bubblewrap \(\)\n\nCapEff:\t0{16}\n[1-6]\n1\n/);
+it("takes the strongest level where nothing is refused, and limits what is written in it", () => {
+  const said = openWhere("");
+  expect(said).toMatch(/^bubblewrap \(\)\n\nCapEff:\t0{16}\n[1-6]\n1\n/);
+  // Of the two megabytes that it would write.
+  expect(said).toMatch(/^1048576$/m);
 });
 
 it("leaves the network open where none can be set up, and says so", () => {
