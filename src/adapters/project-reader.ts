@@ -7,6 +7,7 @@ import { messageOf, RalphError } from "../errors.ts";
 /** Files with text that matters, beside package.json; `requirements*.txt` are found by name. */
 const textFiles = [
   ".gitignore",
+  ".npmrc",
   ".config/nextest.toml",
   ".pre-commit-config.yaml",
   ".yarnrc.yml",

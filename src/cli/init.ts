@@ -73,6 +73,7 @@ function renderConfig(
     renderWorkspace(survey),
     renderGates(survey.gates),
     renderProtect(survey.protect),
+    renderSandbox(survey.egress),
     limitsSection,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
@@ -120,6 +121,13 @@ function renderProtect(globs: readonly string[]): string {
   if (globs.length === 0) return "";
   const teach = "# What decides about a change may not be part of it, unless its task says `allow: [path]`.";
   return `${teach}\nprotect:\n${listed(globs, "  ").join("\n")}`;
+}
+
+function renderSandbox(egress: readonly string[]): string {
+  if (egress.length === 0) return "";
+  const teach =
+    "# What agents, gates and set-up may reach beside the agent's own model: here, where packages come from.";
+  return `${teach}\nsandbox:\n  egress:\n${listed(egress, "    ").join("\n")}`;
 }
 
 const limitsSection = `limits:

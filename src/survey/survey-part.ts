@@ -42,6 +42,8 @@ export interface Survey {
   readonly setupInputs: readonly string[];
   readonly keep: readonly string[];
   readonly protect: readonly string[];
+  /** Hosts from which set-up and gates load packages. */
+  readonly egress: readonly string[];
   /** Sentences for people. */
   readonly found: readonly string[];
   readonly missing: readonly string[];

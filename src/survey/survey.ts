@@ -2,6 +2,7 @@
 import { surveyDeno, surveyGradle, surveyMaven, surveyPhp, surveyRuby } from "./survey-built.ts";
 import { surveyGo, surveyMake, surveyRust } from "./survey-native.ts";
 import { surveyNode } from "./survey-node.ts";
+import { registriesOf } from "./registries.ts";
 import { minutes, type Part, type ProjectFiles, type Survey, type SurveyGate } from "./survey-part.ts";
 import { surveyPython } from "./survey-python.ts";
 
@@ -24,10 +25,17 @@ export function surveyProject(files: ProjectFiles): Survey {
     setupInputs: merged("setupInputs"),
     keep: merged("keep"),
     protect: merged("protect"),
+    egress: [
+      ...new Set(parts.filter(loadsPackages).flatMap(({ language }) => registriesOf(language, files))),
+    ],
     found: [...merged("found"), ...gates.filter(isTests).map(testsFound)],
     missing: [...missingGates(gates), ...missingReports(gates), ...hints, ...unignored(files, parts)],
   };
 }
+
+/** Node and Python load them in set-up, and where there is none they have none; the others whenever they build. */
+const loadsPackages = ({ language, setup }: Part): boolean =>
+  (language !== "node" && language !== "python") || (setup ?? null) !== null;
 
 const surveys = [
   surveyNode,

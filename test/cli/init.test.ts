@@ -166,6 +166,11 @@ describe("init", () => {
           timeout: 15m
           report: junit
 
+      # What agents, gates and set-up may reach beside the agent's own model: here, where packages come from.
+      sandbox:
+        egress:
+          - registry.npmjs.org
+
       limits:
         # Fresh attempts at a task, and how often a red gate goes back to the same agent.
         attempts: 3

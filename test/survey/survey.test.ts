@@ -54,6 +54,28 @@ const setupOf = (files: Record<string, string>, given: Given = { scripts: { test
   return [setup, setupInputs, keep];
 };
 
+describe("the hosts that packages come from", () => {
+  const egressOf = (files: Record<string, string>, given?: Given) =>
+    surveyProject(project(files, given)).egress;
+  const test = { scripts: { test: "x" }, dependencies: ["vitest"] };
+
+  it("are the language's own registry, where set-up loads anything from it", () => {
+    expect(egressOf({ "package-lock.json": "" }, test)).toEqual(["registry.npmjs.org"]);
+    expect(egressOf({}, { scripts: { test: "x" } })).toEqual([]);
+    expect(egressOf({ "go.mod": "module x" })).toEqual(["proxy.golang.org", "sum.golang.org"]);
+    expect(egressOf({ "Cargo.toml": "[package]" })).toEqual(["index.crates.io", "static.crates.io"]);
+  });
+
+  it("are those that .npmrc names, for all packages or for a scope", () => {
+    const npmrc = (text: string) => egressOf({ "package-lock.json": "", ".npmrc": text }, test);
+    expect(npmrc("registry=https://npm.example.org/all/\n")).toEqual(["npm.example.org"]);
+    expect(npmrc("@ours:registry = https://npm.example.org:8443/\n")).toEqual([
+      "registry.npmjs.org",
+      "npm.example.org:8443",
+    ]);
+  });
+});
+
 describe("a test script", () => {
   it.each([
     ["vitest", 'npx vitest run --reporter=default --reporter=junit --outputFile.junit="$RALPH_REPORT"'],
@@ -507,6 +529,7 @@ describe("the whole", () => {
       setupInputs: [],
       keep: [],
       protect: [],
+      egress: [],
       found: [],
       missing: ["No gate found: nothing here checks the code in a way that init knows."],
     });

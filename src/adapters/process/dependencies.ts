@@ -190,7 +190,9 @@ async function runSetup(
   const exit = await group.exit;
   if (exit.kind === "exited" && exit.code === 0) return null;
   const how = exit.kind === "exited" ? `exited with ${exit.code}` : `did not finish (${exit.kind})`;
-  return { reason: `workspace.setup (${setup}) ${how}`, output: group.output() };
+  const where =
+    own.enclose === null ? "" : " in the sandbox, where it reaches only the hosts under sandbox.egress";
+  return { reason: `workspace.setup (${setup}) ${how}${where}`, output: group.output() };
 }
 
 async function storeKept(keep: readonly string[], from: string, stored: string): Promise<void> {
