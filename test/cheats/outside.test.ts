@@ -1,7 +1,7 @@
 /** Whole runs over a few cases of each sample: what the corpus says holds from outside, too. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parseTask } from "../../src/formats/task-file.ts";
@@ -34,6 +34,7 @@ it.for(samples)("a whole run on the %s sample lands the honest change alone", as
     const top = join(folder, "project");
     mkdirSync(join(folder, "home"));
     writeSample(sample, top, cases);
+    appendFileSync(join(top, "ralph.config.yaml"), sandboxText(join(folder, "home")));
     runGit(top, ["init", "-q", "-b", "main"]);
     runGit(top, ["add", "-A"]);
     runGit(top, ["commit", "-q", "-m", "First commit"]);
@@ -51,6 +52,12 @@ it.for(samples)("a whole run on the %s sample lands the honest change alone", as
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 });
+
+/** The agent lies in this repository, and what compilers keep stays from one case to the next. */
+const sandboxText = (home: string): string => {
+  const read = [join(import.meta.dirname, "..", "..")];
+  return `sandbox: ${JSON.stringify({ read, write: [surroundings(home)["XDG_CACHE_HOME"]] })}\n`;
+};
 
 /** Why a task was given up, as its file says. */
 function blockedReason(text: string): string {
