@@ -74,6 +74,14 @@ export const sandboxMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "started-before-limited",
+    removes: "A program starts although its memory and processes could not be limited.",
+    edits: [
+      { file: "src/adapters/process/contained-end.ts", find: "await admit(first);", replace: "void admit;" },
+    ],
+    killedBy: { file: groupTest, title: "comes before the program where its limits cannot be set" },
+  },
+  {
     name: "sandbox-failure-is-red",
     removes: "A failure of bubblewrap itself counts as the program's.",
     edits: [

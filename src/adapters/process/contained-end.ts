@@ -1,7 +1,8 @@
 /** What bubblewrap tells of the program in it, on a descriptor of its own: the first process inside, and how it ended. */
 import { constants } from "node:os";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
+import { messageOf } from "../../errors.ts";
 import type { GroupExit } from "./process-group.ts";
 
 export interface Told {
@@ -9,24 +10,53 @@ export interface Told {
   first: number | null;
   /** Null when the program was never started. */
   code: number | null;
+  /** Why the program was not let in; null: it was, or it was gone before. */
+  refusal: string | null;
   /** Resolves when nothing more will be told. */
   readonly end: Promise<void>;
 }
 
-/** @param stream Descriptor 3 of bubblewrap; nobody inside has it. */
-export function listenToBubblewrap(stream: Readable | null): Told {
+export interface Door {
+  /** Descriptor 3 of bubblewrap; nobody inside has it. */
+  readonly status: Readable | null;
+  /** Descriptor 4: before something comes there, nothing of the program runs. */
+  readonly go: Writable | null;
+  readonly admit: (first: number) => Promise<void>;
+  /** Ends it all, bubblewrap too. */
+  readonly kill: () => void;
+}
+
+export function listenToBubblewrap({ status, go, admit, kill }: Door): Told {
   let text = "";
   const end = Promise.withResolvers<void>();
-  const told: Told = { first: null, code: null, end: end.promise };
-  if (stream === null) end.resolve();
-  stream?.setEncoding("utf8").on("data", (chunk: string) => {
+  const told: Told = { first: null, code: null, refusal: null, end: end.promise };
+  if (status === null) end.resolve();
+  // It may end before it is told to go on.
+  go?.on("error", () => {});
+  const letIn = async (first: number): Promise<void> => {
+    try {
+      await admit(first);
+      go?.end("\n");
+    } catch (error) {
+      // Who is gone already tells why in another way.
+      if (!isNoProcess(error)) told.refusal = messageOf(error);
+      kill();
+    }
+  };
+  status?.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
-    told.first ??= numberIn(text, /"child-pid": (\d+)/);
+    if (told.first === null) {
+      told.first = numberIn(text, /"child-pid": (\d+)/);
+      if (told.first !== null) void letIn(told.first);
+    }
     told.code ??= numberIn(text, /"exit-code": (\d+)/);
   });
-  for (const event of ["end", "error", "close"]) stream?.once(event, () => end.resolve());
+  for (const event of ["end", "error", "close"]) status?.once(event, () => end.resolve());
   return told;
 }
+
+const isNoProcess = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ESRCH";
 
 function numberIn(text: string, pattern: RegExp): number | null {
   const match = pattern.exec(text)?.[1];
@@ -36,6 +66,8 @@ function numberIn(text: string, pattern: RegExp): number | null {
 /** Without its word the program did not run: bubblewrap's own exit is neither green nor red. */
 export function containedExit(exit: GroupExit, told: Told, output: string): GroupExit {
   if (told.code !== null) return exitOf(told.code);
+  if (told.refusal !== null)
+    return { kind: "not-started", reason: `the sandbox could not be made: ${told.refusal}` };
   if (exit.kind === "signaled") return exit;
   const lines = stripVTControlCharacters(output).trim().split("\n");
   const line = lines.findLast((each) => each.startsWith("bwrap: ")) ?? lines.at(-1) ?? "";

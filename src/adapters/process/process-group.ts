@@ -6,12 +6,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import type { Readable } from "node:stream";
 import { execa } from "execa";
 import { Deadline } from "../../running-clock.ts";
 import { createEnding, type Ending, type GroupEnd, type GroupLimits } from "./group-clocks.ts";
 import type { Enclose } from "../sandbox/containment.ts";
-import { containedExit, listenToBubblewrap, type Told } from "./contained-end.ts";
+import { containedExit, type Door, listenToBubblewrap, type Told } from "./contained-end.ts";
 import { collectOutput, type GroupOutput } from "./group-output.ts";
 import { signalFamily, stopFamily, waitForFamily } from "./process-family.ts";
 import { continueStrays, groupMark, killStrays, stopProcesses } from "./stray-processes.ts";
@@ -78,14 +77,16 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     cwd: order.cwd,
     env: { ...(enclosed?.env ?? order.env), [groupMark]: mark },
     extendEnv: false,
-    stdio: ["pipe", "pipe", "pipe", ...(enclosed === null ? [] : ["pipe" as const])],
+    stdio: ["pipe", "pipe", "pipe", ...(enclosed === null ? [] : (["pipe", "pipe"] as const))],
     buffer: false,
     reject: false,
     killDescendants: true,
     forceKillAfterDelay: false,
   });
   const node = child.nodeChildProcess;
-  const told = enclosed === null ? null : listenToBubblewrap(readableOf(node));
+  const kill = (): void => void child.kill("SIGKILL");
+  const told =
+    enclosed === null ? null : listenToBubblewrap({ ...pipesOf(node), admit: enclosed.admit, kill });
   const ending = createEnding(order, (name) => signalGroup(name, told, () => child.kill(name)));
   connect(node, order, output);
 
@@ -102,7 +103,7 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     const how = told === null ? ended : containedExit(ended, told, output.text());
     return concluded(how, { ending, limit: (await enclosed?.release()) ?? null });
   })();
-  const freezing = { ending, mark, told, pid: node.pid ?? 0, exit, kill: () => child.kill("SIGKILL") };
+  const freezing = { ending, mark, told, pid: node.pid ?? 0, exit, kill };
   return {
     write: (text) => void (node.stdin?.writable === true && node.stdin.write(text)),
     endInput: () => void node.stdin?.end(),
@@ -130,10 +131,13 @@ function signalGroup(name: GroupSignal, told: Told | null, kill: () => void): vo
 
 type GroupSignal = Parameters<Parameters<typeof createEnding>[1]>[0];
 
-const readableOf = ({ stdio }: Child): Readable | null => {
-  const stream = stdio[3];
-  return stream !== undefined && stream !== null && "read" in stream ? stream : null;
-};
+function pipesOf({ stdio }: Child): Pick<Door, "status" | "go"> {
+  const [, , , status = null, go = null] = stdio;
+  return {
+    status: status !== null && "read" in status ? status : null,
+    go: go !== null && "write" in go ? go : null,
+  };
+}
 
 /** With the first process of a PID namespace all others go; without one they have to be looked for. */
 async function clearAway(mark: string, told: Told | null): Promise<void> {

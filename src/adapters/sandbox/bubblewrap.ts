@@ -106,6 +106,8 @@ export function enclose(ground: Ground, own: string, confinement: Confinement, s
     start.cwd,
     "--json-status-fd",
     "3",
+    "--block-fd",
+    "4",
     "--",
     ...(share.isForInside ? [...limited, ...inner] : inner),
   ];
@@ -118,6 +120,7 @@ export function enclose(ground: Ground, own: string, confinement: Confinement, s
       ...(user ? { USER: "agent", LOGNAME: "agent" } : {}),
       ...door?.env,
     },
+    admit: share.admit,
     async release() {
       await door?.[Symbol.asyncDispose]();
       return share.release();

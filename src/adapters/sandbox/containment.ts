@@ -34,10 +34,15 @@ export interface Start {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A program in its sandbox: on descriptor 3 bubblewrap tells the first process inside, and how the program ended. */
+/**
+ * A program in its sandbox: on descriptor 3 bubblewrap tells the first process inside, and how the program ended; it
+ * starts the program when something comes on descriptor 4.
+ */
 export interface Enclosed {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Limits the first process inside, and so all others. Only then may the program start. */
+  readonly admit: (first: number) => Promise<void>;
   /** To be called when all its processes are gone. Returns the limit that ended it, for people; null: none did. */
   readonly release: () => Promise<string | null>;
 }

@@ -2,10 +2,12 @@
 import { spawnSync } from "node:child_process";
 import {
   accessSync,
+  closeSync,
   constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -198,6 +200,7 @@ const trialMsMax = 20_000;
 /** Runs a shell that must not see a file that is there. Null: it works; else why not. */
 function tryOut(ground: Ground): string | null {
   const place = mkdtempSync(join(tmpdir(), "ralph-trial-"));
+  const nothing = openSync("/dev/null", "r");
   try {
     const canary = join(place, "canary");
     writeFileSync(canary, "");
@@ -217,7 +220,7 @@ function tryOut(ground: Ground): string | null {
       encoding: "utf8",
       env: enclosed.env,
       timeout: trialMsMax,
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe", nothing],
     });
     void enclosed.release();
     if (stdout === "contained\n") return null;
@@ -226,6 +229,7 @@ function tryOut(ground: Ground): string | null {
     );
     return said ?? "a program in it can see what it must not";
   } finally {
+    closeSync(nothing);
     rmSync(place, { recursive: true, force: true });
   }
 }

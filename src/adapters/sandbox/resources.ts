@@ -1,6 +1,7 @@
 /** Limits on memory, processes and file size of one contained program: by cgroups where they are ours, else by rlimits. */
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -11,8 +12,13 @@ import { findCgroups, type Hierarchy } from "./cgroups.ts";
 
 /** The limits of one program that is started now. */
 export interface Share {
-  /** Lines of bash that put the shell, and whatever it starts, under the limits. */
+  /** Lines of bash that put the shell, and whatever it starts, under the limits that a process sets itself. */
   readonly script: string;
+  /**
+   * Puts a process, and whatever it starts, under the limits that are set from outside. The kernel takes some ten
+   * milliseconds for it: meanwhile bubblewrap makes its mounts.
+   */
+  readonly admit: (pid: number) => Promise<void>;
   /** Whether they count every process of the user's on the machine, unless they are set inside of a user namespace. */
   readonly isForInside: boolean;
   readonly release: () => Promise<string | null>;
@@ -42,7 +48,12 @@ export function openResources(mark: string, limits: ResourceLimits): Resources {
     const rlimits = `ulimit -d ${Math.ceil(memoryBytes / 1024)}; ulimit -u ${limits.processesMax}`;
     const script = `${fileLimit}; ${rlimits}`;
     return {
-      begin: () => ({ script, isForInside: true, release: () => Promise.resolve(null) }),
+      begin: () => ({
+        script,
+        isForInside: true,
+        admit: () => Promise.resolve(),
+        release: () => Promise.resolve(null),
+      }),
       sweep: () => {},
       facts: [
         `${texts[0] ?? ""} for each process by rlimit`,
@@ -76,31 +87,42 @@ interface Begin {
 }
 
 function beginIn(hierarchies: readonly Hierarchy[], { name, fileLimit, memoryBytes }: Begin): Share {
-  const folders = hierarchies.map(({ base }) => join(base, name));
-  for (const [at, { files }] of hierarchies.entries()) makeCgroup(folders[at] ?? "", files);
-  const joins = folders.map((folder) => `echo $$ > '${folder}/cgroup.procs' || exit 125`);
+  const places = hierarchies.map((hierarchy) => ({ ...hierarchy, folder: join(hierarchy.base, name) }));
+  let entered: Promise<unknown> = Promise.resolve();
   return {
-    script: [...joins, fileLimit].join("; "),
+    script: fileLimit,
     isForInside: false,
+    async admit(pid) {
+      const entering = places.map((place) => enter(place, pid));
+      entered = Promise.allSettled(entering);
+      await Promise.all(entering);
+    },
     async release() {
-      const isOver = hierarchies.some(({ kills }, at) => kills(folders[at] ?? "") > 0);
-      for (const folder of folders) await removeCgroup(folder);
+      // Who was killed at once may be gone before his cgroups are made.
+      await entered;
+      const isOver = places.some(({ kills, folder }) => kills(folder) > 0);
+      for (const { folder } of places) await removeCgroup(folder);
       return isOver ? `the memory limit (limits.attempt.memory, ${formatBytes(memoryBytes)})` : null;
     },
   };
 }
 
-function makeCgroup(folder: string, files: Hierarchy["files"]): void {
-  mkdirSync(folder);
+interface Place extends Hierarchy {
+  readonly folder: string;
+}
+
+async function enter({ folder, files }: Place, pid: number): Promise<void> {
+  await mkdir(folder);
   for (const [file, value, must] of files) {
     try {
-      writeFileSync(join(folder, file), value);
+      await writeFile(join(folder, file), value);
     } catch (error) {
       // Without swap in the kernel there is nothing to limit.
       if (must)
         throw new Error(`the cgroup ${folder} takes no ${file}: ${messageOf(error)}`, { cause: error });
     }
   }
+  await writeFile(join(folder, "cgroup.procs"), String(pid));
 }
 
 const triesMax = 40;

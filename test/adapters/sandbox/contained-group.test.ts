@@ -9,7 +9,7 @@ import {
   type ProcessGroup,
   startGroup,
 } from "../../../src/adapters/process/process-group.ts";
-import type { Sandbox } from "../../../src/adapters/sandbox/containment.ts";
+import type { Enclose, Sandbox } from "../../../src/adapters/sandbox/containment.ts";
 import { openSandbox } from "../../../src/adapters/sandbox/ladder.ts";
 import { makeFolder } from "../../support/repository.ts";
 
@@ -84,6 +84,23 @@ describe("an end", () => {
     expect(exit).toEqual({
       kind: "not-started",
       reason: `the sandbox could not be made: Can't find source path ${join(folder, "nowhere")}: No such file or directory`,
+    });
+  });
+
+  it("comes before the program where its limits cannot be set", async () => {
+    const confined = sandbox.confine(join(folder, "own-unlimited"), {
+      writable: [],
+      readable: [],
+      profile: "gates",
+    });
+    if (confined === null) throw new Error("there is no sandbox");
+    const enclose: Enclose = (order) => ({
+      ...confined(order),
+      admit: () => Promise.reject(new Error("no cgroup is left")),
+    });
+    expect(await start("exit 0", { enclose }).exit).toEqual({
+      kind: "not-started",
+      reason: "the sandbox could not be made: no cgroup is left",
     });
   });
 
