@@ -36,7 +36,7 @@ export function findCgroups(limits: CgroupLimits): Cgroups | { readonly reason: 
     kills: (folder) => countIn(join(folder, "memory.events"), /^oom_kill (\d+)$/m),
   };
   const ours = [pathOf("", "cgroup2")].flatMap((path) => (path === null ? [] : [path, dirname(path)]));
-  const unified = ours.find((base) => canMake(base, ["memory.max", "pids.max"]));
+  const unified = ours.find((base) => canMake([{ base, must: ["memory.max", "pids.max"] }]));
   if (unified !== undefined) return { name: "cgroup", hierarchies: [{ base: unified, ...v2 }] };
   const v1: readonly [string, string, Omit<Hierarchy, "base">][] = [
     ["pids", "pids.max", { files: [["pids.max", processes, true]], kills: () => 0 }],
@@ -54,9 +54,10 @@ export function findCgroups(limits: CgroupLimits): Cgroups | { readonly reason: 
   ];
   const hierarchies = v1.flatMap(([controller, file, rest]) => {
     const base = pathOf(controller, "cgroup");
-    return base !== null && canMake(base, [file]) ? [{ base, ...rest }] : [];
+    return base === null ? [] : [{ base, must: [file], ...rest }];
   });
-  if (hierarchies.length === v1.length) return { name: "cgroup (version 1)", hierarchies };
+  if (hierarchies.length === v1.length && canMake(hierarchies))
+    return { name: "cgroup (version 1)", hierarchies };
   return { reason: "this process may make no cgroups" };
 }
 
@@ -99,20 +100,26 @@ function readMount(line: string): MountLine {
   return { root, at, type, options: options.split(",") };
 }
 
-/** By making one, and having a process join it. */
-function canMake(base: string, files: readonly string[]): boolean {
-  const folder = join(base, `ralph-trial-${process.pid}`);
+interface Trial {
+  readonly base: string;
+  /** Files that a cgroup in it has to have. */
+  readonly must: readonly string[];
+}
+
+/** By making one in each, and having one process join them all: the kernel takes its time for the first. */
+function canMake(trials: readonly Trial[]): boolean {
+  const folders = trials.map(({ base }) => join(base, `ralph-trial-${process.pid}`));
   try {
-    mkdirSync(folder);
+    for (const folder of folders) mkdirSync(folder);
+    const isThere = trials.every(({ must }, at) =>
+      must.every((file) => existsSync(join(folders[at] ?? "", file))),
+    );
+    const script = 'for folder; do echo $$ > "$folder/cgroup.procs" || exit 1; done';
+    return isThere && spawnSync("sh", ["-c", script, "sh", ...folders], { stdio: "ignore" }).status === 0;
   } catch {
     return false;
-  }
-  try {
-    const canJoin = (): boolean =>
-      spawnSync("sh", ["-c", 'echo $$ > "$1/cgroup.procs"', "sh", folder], { stdio: "ignore" }).status === 0;
-    return files.every((file) => existsSync(join(folder, file))) && canJoin();
   } finally {
-    for (let attempt = 0; attempt < 50 && !tryRemove(folder); attempt += 1);
+    for (const folder of folders) for (let attempt = 0; attempt < 50 && !tryRemove(folder); attempt += 1);
   }
 }
 

@@ -10,13 +10,13 @@ import {
   openSync,
   readFileSync,
   realpathSync,
-  rmSync,
   writeFileSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { ResourceLimits, SandboxConfig } from "../../core/config.ts";
 import { RalphError } from "../../errors.ts";
+import { removeAll } from "../remove-all.ts";
 import {
   type BubblewrapLevel,
   enclose,
@@ -230,7 +230,8 @@ function tryOut(ground: Ground): string | null {
     return said ?? "a program in it can see what it must not";
   } finally {
     closeSync(nothing);
-    rmSync(place, { recursive: true, force: true });
+    // Nobody waits for it: the kernel takes its time for folders on which something was mounted.
+    void removeAll(place);
   }
 }
 
