@@ -1,12 +1,12 @@
 /** From the start of `ralphwright run` to the first line of the first agent. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Figure, median, spread } from "./figure.ts";
 import { createProject, finish, instantAgent, type SampleProject, startRun } from "./sample-project.ts";
 
-/** Bash says the time by itself: no further program is started for it. */
-const tellingAgent = `echo "$EPOCHREALTIME" > ../../../../agent-started; ${instantAgent}`;
+/** Bash says the time by itself: no further program is started for it. It lands, as there is no other way out. */
+const tellingAgent = `echo "$EPOCHREALTIME" > agent-started; ${instantAgent}`;
 
 export async function measureStart(repeats: number): Promise<readonly Figure[]> {
   const node: number[] = [];
@@ -46,8 +46,7 @@ async function timeNode(): Promise<number> {
 
 /** Runs `tasks` tasks and leaves the rest for a later run. */
 async function timeFirstAgent(project: SampleProject, tasks: string): Promise<number> {
-  const told = join(project.folder, "agent-started");
-  rmSync(told, { force: true });
+  const told = join(project.repository, "agent-started");
   const startMs = Date.now();
   await finish(startRun(project, { RALPH_MAX_TASKS: tasks }), undefined, [0, 4]);
   if (!existsSync(told)) throw new Error("the agent did not tell when it started");

@@ -18,19 +18,19 @@ const gitVersionMin = [2, 38] as const;
 
 /** @throws RalphError `git-too-old`, `not-a-repository`. */
 export async function findRepository(cwd: string): Promise<Repository> {
-  await requireGitVersion(cwd);
   const asked = ["--git-common-dir", "--is-bare-repository", "--is-inside-work-tree"];
-  const answer = await askGit(["rev-parse", "--path-format=absolute", ...asked], cwd);
+  // Three questions at once: each takes as long as starting git takes.
+  const [version, answer, top] = await Promise.all([
+    gitVersion(cwd),
+    askGit(["rev-parse", "--path-format=absolute", ...asked], cwd),
+    askGit(["rev-parse", "--show-toplevel"], cwd),
+  ]);
+  requireGitVersion(version);
   if (answer.code !== 0) throw notARepository(cwd, answer.stderr);
   const [common = "", , isInside] = answer.stdout.trimEnd().split("\n");
   const gitDir = await realpath(common);
-  const top = isInside === "true" ? await topOf(cwd) : null;
   const name = basename(basename(gitDir) === ".git" ? dirname(gitDir) : gitDir).replace(/\.git$/, "");
-  return { gitDir, top, name };
-}
-
-async function topOf(cwd: string): Promise<string> {
-  return realpath((await askGit(["rev-parse", "--show-toplevel"], cwd)).stdout.replace(/\n$/, ""));
+  return { gitDir, top: isInside === "true" ? await realpath(top.stdout.replace(/\n$/, "")) : null, name };
 }
 
 function notARepository(cwd: string, stderr: string): RalphError {
@@ -46,8 +46,7 @@ function notARepository(cwd: string, stderr: string): RalphError {
   );
 }
 
-async function requireGitVersion(cwd: string): Promise<void> {
-  const version = await gitVersion(cwd);
+function requireGitVersion(version: string): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [majorMin, minorMin] = gitVersionMin;
   if (major > majorMin || (major === majorMin && minor >= minorMin)) return;
