@@ -81,11 +81,32 @@ function taskProblem(task: Task, known: KnownNames): string | null {
   return `${task.id} has landed as ${shortSha(commit)}; to have it done again: ralphwright task retry ${task.id}`;
 }
 
+interface Resolved {
+  readonly landedNow: ReadonlySet<TaskId>;
+  readonly inReview: InReview | undefined;
+  readonly standing: Standing;
+}
+
+/** The last answer for a list of tasks: it is asked at every event, and few of them change what it depends on. */
+const resolved = new WeakMap<readonly Task[], Resolved>();
+
 /** Linear in tasks and dependencies. `landedNow`: tasks known to have landed, whatever their file still says. */
 export function resolveQueue(
   tasks: readonly Task[],
   landedNow: ReadonlySet<TaskId>,
   inReview?: InReview,
+): Standing {
+  const last = resolved.get(tasks);
+  if (last?.landedNow === landedNow && last.inReview === inReview) return last.standing;
+  const standing = workOut(tasks, landedNow, inReview);
+  resolved.set(tasks, { landedNow, inReview, standing });
+  return standing;
+}
+
+function workOut(
+  tasks: readonly Task[],
+  landedNow: ReadonlySet<TaskId>,
+  inReview: InReview | undefined,
 ): Standing {
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const isLanded = (id: TaskId): boolean => landedNow.has(id) || byId.get(id)?.status === "landed";

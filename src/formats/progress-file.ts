@@ -33,13 +33,16 @@ export function appendEntry(text: string, entry: ProgressEntry): string {
 
 /** The entries in their order. Lines that no entry has, written by hand, are passed over. */
 export function parseProgress(text: string): readonly ProgressEntry[] {
-  const sections = text.replaceAll("\r\n", "\n").split(/^(?=#{1,6} )/m);
-  return sections.flatMap((section) => parseSection(section) ?? []);
+  return cutSections(text).flatMap((section) => parseSection(section) ?? []);
 }
 
-export function learningsOf(entries: readonly ProgressEntry[]): readonly Learning[] {
-  return entries.flatMap((entry) => entry.learnings);
+/** The learnings of all entries. Most entries of a long file have none, and are passed over unread. */
+export function parseLearnings(text: string): readonly Learning[] {
+  const sections = cutSections(text).filter((section) => section.includes("- L-"));
+  return sections.flatMap((section) => parseSection(section)?.learnings ?? []);
 }
+
+const cutSections = (text: string): readonly string[] => text.replaceAll("\r\n", "\n").split(/^(?=#{1,6} )/m);
 
 function renderEntry({ task, outcome, attempt, date, base, change, learnings }: ProgressEntry): string {
   const heading = `## ${escapeMarkdown(task)}: ${outcome} (${date}, attempt ${attempt}, on ${shortSha(base)})`;

@@ -3,7 +3,7 @@ import { claimManner, renderBrief, type SpecText } from "../core/brief.ts";
 import type { AgentRole, FailedAttempt } from "../core/message.ts";
 import type { CommitSha } from "../core/ids.ts";
 import type { Task, TaskLimits } from "../core/task.ts";
-import { learningsOf, parseProgress } from "../formats/progress-file.ts";
+import { parseLearnings } from "../formats/progress-file.ts";
 import type { Brief } from "../ports.ts";
 import { type AttemptScope, gatesFor } from "./scope.ts";
 
@@ -29,7 +29,7 @@ export async function writeBrief(scope: AttemptScope, order: BriefOrder): Promis
     progress: config.progress,
     conventions: await readFiles(scope, base, conventionFiles),
     specs: await readFiles(scope, base, await listSpecs(scope, base)),
-    learnings: learningsOf(parseProgress(progress)),
+    learnings: parseLearnings(progress),
     past,
     evidence: lastEvidence === null ? null : await ports.files.read(lastEvidence),
     protect: config.protect,

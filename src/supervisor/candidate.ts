@@ -6,7 +6,7 @@ import type { Claim, FailedAttempt } from "../core/message.ts";
 import type { Task } from "../core/task.ts";
 import { RalphError } from "../errors.ts";
 import { renderLandingMessage, renderRecordMessage } from "../formats/landing-message.ts";
-import { appendEntry, learningsOf, parseProgress, type ProgressEntry } from "../formats/progress-file.ts";
+import { appendEntry, parseLearnings, type ProgressEntry } from "../formats/progress-file.ts";
 import { setTaskStatus, type TaskChange } from "../formats/task-file.ts";
 import type { Composed } from "../ports.ts";
 import { type AttemptScope, verdictNames } from "./scope.ts";
@@ -153,6 +153,6 @@ function numberLearnings(
   texts: readonly string[],
   about: { readonly task: string; readonly date: string },
 ): readonly Learning[] {
-  const first = nextLearningNumber(learningsOf(parseProgress(progress)));
+  const first = nextLearningNumber(parseLearnings(progress));
   return texts.map((text, i) => ({ ...about, id: learningId(first + i), text }));
 }

@@ -132,6 +132,16 @@ describe("A blocked task", () => {
   });
 });
 
+it("is worked out once for the same tasks, and anew as soon as one has landed or is in review", () => {
+  const tasks = [taskOf("a"), after("b", "a")];
+  const [none, landed] = [new Set<never>(), new Set([taskId("a")])];
+  const standing = resolveQueue(tasks, none);
+  expect(resolveQueue(tasks, none)).toBe(standing);
+  expect(readyIds(resolveQueue(tasks, landed))).toEqual(["b"]);
+  expect(readyIds(resolveQueue(tasks, none))).toEqual(["a"]);
+  expect(readyIds(resolveQueue(tasks, none, new Map([[taskId("a"), "ralph/a"]])))).toEqual([]);
+});
+
 describe("A long queue", () => {
   const length = 10_000;
 

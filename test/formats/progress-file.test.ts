@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { commitSha, taskId } from "../../src/core/ids.ts";
 import {
   appendEntry,
-  learningsOf,
+  parseLearnings,
   oneLine,
   parseProgress,
   type ProgressEntry,
@@ -60,7 +60,7 @@ it("begins the file with its header and puts the newest entry last", () => {
     "
   `);
   expect(parseProgress(text)).toEqual([first, { ...second, base: "a".repeat(10) }]);
-  expect(learningsOf(parseProgress(text)).map((learning) => learning.id)).toEqual(["L-0001", "L-0002"]);
+  expect(parseLearnings(text).map((learning) => learning.id)).toEqual(["L-0001", "L-0002"]);
 });
 
 it("passes over what people wrote between entries, and reads what they wrapped", () => {
@@ -132,7 +132,7 @@ it("lets no text of an agent pose as anything else", () => {
     "
   `);
   expect(parseProgress(text).map(({ task }) => task)).toEqual(["a", "c"]);
-  expect(learningsOf(parseProgress(text)).map(({ id }) => id)).not.toContain("L-0099");
+  expect(parseLearnings(text).map(({ id }) => id)).not.toContain("L-0099");
 });
 
 const piece = fc.constantFrom(

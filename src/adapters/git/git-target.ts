@@ -14,7 +14,7 @@ import { firstLine, type Git, troubleLine } from "./git.ts";
 import { type FastForward, planFastForward } from "./fast-forward.ts";
 import { catchUp, finishCatchUp } from "./catch-up.ts";
 import { createCheckoutList, mendCheckouts, retryLocked } from "./git-checkout.ts";
-import { packRefs } from "./pack-refs.ts";
+import { createRefPacker, packRefs } from "./pack-refs.ts";
 import type { GitRemote, PushedRef } from "./git-remote.ts";
 import { attemptRef, landedRef, pruneLanded, readKeptAttempts, readLanded } from "./git-refs.ts";
 import { landOnBranch, pruneReviews, readReviews } from "./git-review.ts";
@@ -38,6 +38,7 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
   const { warn, remote = null } = options;
   const isReviewed = options.mode === "branch";
   const inTurn = takeTurns();
+  const packNowAndThen = createRefPacker(git);
   const place = { branchRef, remote, checkouts: createCheckoutList(git, branchRef), warn };
   return {
     branch: options.branch,
@@ -52,7 +53,12 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
     changedPaths: (from, to) => listChangedPaths(git.objects, from, to),
     compose: (order) => compose(git, order, options.sign),
     restore: (commit, from, isRestored) => restore(git, { commit, from }, isRestored),
-    land: (order) => inTurn(() => (isReviewed ? landOnBranch(git, place, order) : land(git, place, order))),
+    land: (order) =>
+      inTurn(async () => {
+        const result = await (isReviewed ? landOnBranch(git, place, order) : land(git, place, order));
+        await packNowAndThen();
+        return result;
+      }),
     catchUp: async () => {
       if (remote !== null) await inTurn(() => catchUp(git, { ...place, remote }));
     },

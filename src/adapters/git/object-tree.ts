@@ -63,8 +63,7 @@ export async function diffTrees(
   from: string,
   to: string,
 ): Promise<readonly RawChange[]> {
-  if (from === to) return [];
-  return diffSides(objects, { old: await readTree(objects, from), now: await readTree(objects, to) }, "");
+  return from === to ? [] : diffSides(objects, await readSides(objects, from, to), "");
 }
 
 interface Entry {
@@ -86,10 +85,7 @@ async function diffSides(objects: ObjectReader, sides: Sides, folder: string): P
     const [before, after] = [old.get(key), now.get(key)];
     if (before?.sha === after?.sha && before?.mode === after?.mode) continue;
     if (key.endsWith("/")) {
-      const inner = {
-        old: before === undefined ? [] : await readTree(objects, before.sha),
-        now: after === undefined ? [] : await readTree(objects, after.sha),
-      };
+      const inner = await readSides(objects, before?.sha ?? null, after?.sha ?? null);
       changes.push(...(await diffSides(objects, inner, folder + key)));
     } else changes.push(changeOf(folder + key, before, after));
   }
@@ -111,27 +107,64 @@ function changeOf(path: string, before: Entry | undefined, after: Entry | undefi
   };
 }
 
-async function readTree(objects: ObjectReader, sha: string): Promise<readonly Entry[]> {
-  const object = await mustRead(objects, `${sha}^{tree}`);
-  return parseTree(object);
+/**
+ * What may differ between two trees; null: there is none. What is the same at the beginning and at the end is passed over
+ * unread: in a folder of thousands, mostly one entry is left.
+ */
+async function readSides(objects: ObjectReader, old: string | null, now: string | null): Promise<Sides> {
+  const [a, b] = [await readTree(objects, old), await readTree(objects, now)];
+  const most = Math.min(a.ends.length, b.ends.length);
+  const isSame = (i: number, j: number): boolean => bytesOf(a, i).equals(bytesOf(b, j));
+  let [first, last] = [0, 0];
+  while (first < most && isSame(first, first)) first += 1;
+  while (last < most - first && isSame(a.ends.length - 1 - last, b.ends.length - 1 - last)) last += 1;
+  return {
+    old: a.ends.slice(first, a.ends.length - last).map((_, i) => parseEntry(a, first + i)),
+    now: b.ends.slice(first, b.ends.length - last).map((_, i) => parseEntry(b, first + i)),
+  };
+}
+
+/** A tree, cut into entries that nobody has read yet. */
+interface CutTree {
+  readonly content: Buffer;
+  /** Where each entry ends. */
+  readonly ends: readonly number[];
+  readonly shaSize: number;
+}
+
+const bytesOf = ({ content, ends }: CutTree, i: number): Buffer =>
+  content.subarray(ends[i - 1] ?? 0, ends[i]);
+
+async function readTree(objects: ObjectReader, sha: string | null): Promise<CutTree> {
+  if (sha === null) return { content: Buffer.alloc(0), ends: [], shaSize: 0 };
+  return cutTree(await mustRead(objects, `${sha}^{tree}`));
 }
 
 /** `<mode> <name>` NUL `<sha>` for each entry; the SHA is as long as the tree's own, in bytes. */
-function parseTree({ sha, content }: GitObject): readonly Entry[] {
+function cutTree({ sha, content }: GitObject): CutTree {
   const shaSize = sha.length / 2;
-  const entries: Entry[] = [];
-  for (let at = 0; at < content.length;) {
-    const space = content.indexOf(" ", at);
-    const end = content.indexOf(0, space);
-    if (space < 0 || end < 0) throw unreadable(sha);
-    entries.push({
-      mode: canonicalMode(content.toString("latin1", at, space)),
-      name: content.toString("latin1", space + 1, end),
-      sha: content.toString("hex", end + 1, end + 1 + shaSize),
-    });
+  const ends: number[] = [];
+  for (let at = 0; at < content.length; ends.push(at)) {
+    const end = content.indexOf(0, at);
+    if (end < 0) throw unreadable(sha);
     at = end + 1 + shaSize;
   }
-  return entries;
+  return { content, ends, shaSize };
+}
+
+function parseTree(object: GitObject): readonly Entry[] {
+  const tree = cutTree(object);
+  return tree.ends.map((_, i) => parseEntry(tree, i));
+}
+
+function parseEntry({ content, ends, shaSize }: CutTree, i: number): Entry {
+  const [start, end] = [ends[i - 1] ?? 0, ends[i] ?? 0];
+  const [space, shaAt] = [content.indexOf(0x20, start), end - shaSize];
+  return {
+    mode: canonicalMode(content.toString("latin1", start, space)),
+    name: content.toString("latin1", space + 1, shaAt - 1),
+    sha: content.toString("hex", shaAt, end),
+  };
 }
 
 /** As git reads them: old programs wrote modes that it no longer writes. */

@@ -16,6 +16,20 @@ export async function packRefs(git: Git, max = looseMax): Promise<string | null>
   return packed.code === 0 ? null : troubleLine(packed.stderr);
 }
 
+/**
+ * For a supervisor that runs for weeks: called after each landing, it packs when so many have landed as a start would
+ * pack. What landed has landed, whatever becomes of this.
+ */
+export function createRefPacker(git: Git, max = looseMax): () => Promise<void> {
+  let landings = 0;
+  return async () => {
+    landings += 1;
+    if (landings <= max) return;
+    landings = 0;
+    await packRefs(git, max).catch(() => null);
+  };
+}
+
 /** Counts no further than it has to. */
 function countLoose(folder: string, max: number): number {
   let count = 0;

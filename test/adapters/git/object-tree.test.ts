@@ -71,6 +71,35 @@ it("finds the changes that git finds: files, modes, links, folders that became f
   }
 });
 
+it("finds what changed in a long folder, wherever it lies, and whatever the names look like", async () => {
+  const names = Array.from({ length: 30 }, (_, i) => `f${i + 10}`);
+  const files = (some: readonly string[]) => Object.fromEntries(some.map((name) => [`in/${name}`, "same\n"]));
+  // The bytes of the entry `b` end those of the entry `a100644 b`.
+  using repository = createRepository(files(["a100644 b", ...names]));
+  const commits = [repository.git("rev-parse", "HEAD").trim()];
+  const change = (script: string): void => {
+    execFileSync("bash", ["--norc", "-c", script], { cwd: join(repository.path, "in") });
+    repository.commit("Changed");
+    commits.push(repository.git("rev-parse", "HEAD").trim());
+  };
+  change("mv 'a100644 b' b");
+  change("echo 1 > f10; echo 1 > f39");
+  change("echo 1 > f25");
+  change("echo 1 > a; echo 1 > g; rm f20");
+  change("rm f10 f39; cp f11 f10b");
+  change("rm *; echo 1 > f25");
+  using open = openParts(join(repository.path, ".git"));
+  for (const from of commits)
+    for (const to of commits) {
+      const trees = [await readCommit(open.git.objects, from), await readCommit(open.git.objects, to)];
+      const changes = await diffTrees(open.git.objects, trees[0]?.tree ?? "", trees[1]?.tree ?? "");
+      const lines = changes.map(
+        ({ oldMode, newMode, oldSha, newSha, path }) => `${oldMode} ${newMode} ${oldSha} ${newSha} ${path}`,
+      );
+      expect(lines.toSorted()).toEqual(askGit(repository, from, to).toSorted());
+    }
+});
+
 it("takes modes that old programs wrote for what git takes them for", async () => {
   using repository = createRepository({ a: "1" });
   const blob = Buffer.from(repository.git("rev-parse", "HEAD:a"), "hex");

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createGit } from "../../../src/adapters/git/git.ts";
-import { packRefs } from "../../../src/adapters/git/pack-refs.ts";
+import { createRefPacker, packRefs } from "../../../src/adapters/git/pack-refs.ts";
 import { createRepository, makeFolder } from "../../support/repository.ts";
 
 const landedFiles = (path: string): number => {
@@ -34,4 +34,20 @@ it("has nothing to do where there are no refs", async () => {
   using repository = createRepository({ a: "1\n" });
   using git = createGit(join(repository.path, ".git"), makeFolder("scratch"));
   expect(await packRefs(git, 0)).toBeNull();
+});
+
+it("packs once so many have landed in one run, and bears with a lock that somebody holds", async () => {
+  using repository = createRepository({ a: "1\n" });
+  using git = createGit(join(repository.path, ".git"), makeFolder("scratch"));
+  const packNowAndThen = createRefPacker(git, 2);
+  const lock = join(repository.path, ".git/packed-refs.lock");
+  const left: number[] = [];
+  for (let i = 1; i <= 6; i += 1) {
+    repository.git("update-ref", `refs/ralph/landed/t${i}`, "HEAD");
+    if (i === 3) writeFileSync(lock, "");
+    await packNowAndThen();
+    rmSync(lock, { force: true });
+    left.push(landedFiles(repository.path));
+  }
+  expect(left).toEqual([1, 2, 3, 4, 5, 0]);
 });
