@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { egressSocketInside } from "../../formats/egress-env.ts";
 import type { Confinement, EgressDoor, EgressProfile, Enclosed, Level, Start } from "./containment.ts";
 import { arrange, isWithin, type Mount, mountArguments, preparePlaces } from "./mounts.ts";
+import { kernelMounts } from "./kernel-files.ts";
 import type { Resources } from "./resources.ts";
 
 export interface BubblewrapLevel extends Level {
@@ -63,6 +64,9 @@ export interface Ground {
 /** A program that is root outside is this one inside. */
 const insideUid = 1000;
 
+/** In a user namespace of its own such a program could mount the machine's cgroups, whose owner is root outside. */
+const noMoreUsers = ["--disable-userns"];
+
 /** The file that says who the user of that number is. */
 export const passwdText = (home: string, others: string): string => {
   const rest = others.split("\n").filter((line) => !line.includes(`:x:${insideUid}:`) && line !== "");
@@ -84,6 +88,12 @@ export function makeOwnFolders(own: string, gitConfig: string): void {
   }
 }
 
+/**
+ * Whoever started us may have left a file or a folder open: from the folder a way leads everywhere. Node closes what it
+ * opened itself; on 3 bubblewrap tells, on 4 it waits.
+ */
+const closing = 'for fd in /proc/self/fd/*; do ((${fd##*/} <= 4)) || eval "exec ${fd##*/}>&-"; done';
+
 export function enclose(ground: Ground, own: string, confinement: Confinement, start: Start): Enclosed {
   const { level, home, resources, bash } = ground;
   const purpose = start.env["RALPH_TASK"] ?? confinement.profile;
@@ -91,14 +101,14 @@ export function enclose(ground: Ground, own: string, confinement: Confinement, s
   const mounts = arrange(mountsFor(ground, own, confinement, door));
   preparePlaces(mounts);
   const share = resources.begin();
-  const limited = [bash, "--norc", "-c", `${share.script}; exec "$@"`, "bash"];
+  const limited = [bash, "--norc", "-c", `${closing}; ${share.script}; exec "$@"`, "bash"];
   const inner = door === null ? start.command : door.wrap(start.command);
   const user = level.flags.includes("--unshare-user") && isRoot();
   const command = [
     ground.bwrap,
     ...always,
     ...level.flags,
-    ...(user ? ["--uid", String(insideUid), "--gid", String(insideUid)] : []),
+    ...(user ? ["--uid", String(insideUid), "--gid", String(insideUid), ...noMoreUsers] : []),
     "--cap-drop",
     "ALL",
     ...mountArguments(mounts),
@@ -151,6 +161,7 @@ function mountsFor(
     seen.some(({ kind, at }) => (kind === "read" || kind === "write") && isWithin(path, at));
   return [
     { kind: "proc", at: "/proc" },
+    ...kernelMounts(),
     { kind: "dev", at: "/dev" },
     { kind: "folder", at: "/run" },
     { kind: "folder", at: "/var" },

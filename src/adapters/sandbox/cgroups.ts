@@ -45,6 +45,8 @@ export function findCgroups(limits: CgroupLimits): Cgroups | { readonly reason: 
       "memory.limit_in_bytes",
       {
         files: [
+          // Older kernels bind what is below only where they are told to.
+          ["memory.use_hierarchy", "1", false],
           ["memory.limit_in_bytes", memory, true],
           ["memory.memsw.limit_in_bytes", memory, false],
         ],

@@ -1,4 +1,5 @@
 /** Limits on memory, processes and file size of one contained program: by cgroups where they are ours, else by rlimits. */
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -86,6 +87,12 @@ interface Begin {
   readonly memoryBytes: number;
 }
 
+/**
+ * Programs are in a cgroup below the one with the limits: with a user namespace of its own a program can mount what is
+ * from its own cgroup downwards, and write there.
+ */
+const inner = "program";
+
 function beginIn(hierarchies: readonly Hierarchy[], { name, fileLimit, memoryBytes }: Begin): Share {
   const places = hierarchies.map((hierarchy) => ({ ...hierarchy, folder: join(hierarchy.base, name) }));
   let entered: Promise<unknown> = Promise.resolve();
@@ -100,7 +107,7 @@ function beginIn(hierarchies: readonly Hierarchy[], { name, fileLimit, memoryByt
     async release() {
       // Who was killed at once may be gone before his cgroups are made.
       await entered;
-      const isOver = places.some(({ kills, folder }) => kills(folder) > 0);
+      const isOver = places.some(({ kills, folder }) => cgroupsIn(folder).some((each) => kills(each) > 0));
       for (const { folder } of places) await removeCgroup(folder);
       return isOver ? `the memory limit (limits.attempt.memory, ${formatBytes(memoryBytes)})` : null;
     },
@@ -122,7 +129,30 @@ async function enter({ folder, files }: Place, pid: number): Promise<void> {
         throw new Error(`the cgroup ${folder} takes no ${file}: ${messageOf(error)}`, { cause: error });
     }
   }
-  await writeFile(join(folder, "cgroup.procs"), String(pid));
+  await mkdir(join(folder, inner));
+  await writeFile(join(folder, inner, "cgroup.procs"), String(pid));
+}
+
+/** A program may have made more of them, without end. */
+const cgroupsMax = 1_000;
+
+/** It and those in it, the deepest last. */
+function cgroupsIn(folder: string): readonly string[] {
+  const found = [folder];
+  for (const each of found) {
+    if (found.length < cgroupsMax) found.push(...foldersIn(each));
+  }
+  return found;
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+  } catch {
+    // Gone meanwhile, or deeper than a path may be long.
+    return [];
+  }
 }
 
 const triesMax = 40;
@@ -130,19 +160,33 @@ const triesMax = 40;
 /** A process that has just died counts for a moment. What stays is removed at the next start. */
 async function removeCgroup(folder: string): Promise<void> {
   for (let attempt = 1; attempt <= triesMax; attempt += 1) {
-    try {
-      return rmdirSync(folder);
-    } catch {
-      if (!existsSync(folder)) return;
-      await setTimeout(5);
-    }
+    const isLeft = cgroupsIn(folder)
+      .toReversed()
+      .map(tryRemove)
+      .some((isGone) => !isGone);
+    if (!isLeft) return;
+    // Nested deeper than a path may be long: this one goes down step by step.
+    if (attempt > stepwiseAfter) await new Promise((end) => void execFile("find", stepwise(folder), end));
+    await setTimeout(5);
+  }
+}
+
+const stepwiseAfter = 5;
+const stepwise = (folder: string): readonly string[] => [folder, "-depth", "-type", "d", "-delete"];
+
+function tryRemove(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return !existsSync(folder);
   }
 }
 
 function removeLeft(base: string, prefix: string): void {
   for (const name of readdirSync(base).filter((each) => each.startsWith(prefix))) {
     const folder = join(base, name);
-    for (const pid of readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean)) {
+    for (const pid of cgroupsIn(folder).flatMap(processesIn)) {
       try {
         process.kill(Number(pid), "SIGKILL");
       } catch {
@@ -150,5 +194,13 @@ function removeLeft(base: string, prefix: string): void {
       }
     }
     void removeCgroup(folder);
+  }
+}
+
+function processesIn(folder: string): readonly string[] {
+  try {
+    return readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
+  } catch {
+    return [];
   }
 }
