@@ -17,6 +17,7 @@ import { type Git, troubleLine } from "./git.ts";
 import { diffTrees, readCommit } from "./object-tree.ts";
 import { nameBranch } from "./own-repository.ts";
 import { modes, type RawChange, restoreInput } from "./raw-diff.ts";
+import { watchForPipes } from "./pipe-watch.ts";
 import { createSlotPool, restoreIndex, type Slot, type SlotPool } from "./slots.ts";
 
 export interface GitWorkspacesOptions {
@@ -147,6 +148,9 @@ async function sealDirectory(
 const writeTree = async (git: Git, index: string): Promise<TreeSha> =>
   treeSha((await git.run(["write-tree"], { index })).trim());
 
+/** Files without end to be read, such as sparse ones, keep git as busy as somebody likes. */
+const stageMsMax = 10 * 60_000;
+
 interface Staged {
   /** Why git cannot take the directory; null when it did. */
   readonly trouble: string | null;
@@ -165,9 +169,12 @@ async function stageAll(git: Git, workTree: string, index: string): Promise<Stag
     await rm(join(workTree, path), { recursive: true, force: true });
     await mkdir(join(workTree, path), { recursive: true });
   }
+  using watch = watchForPipes(workTree);
   // With `-v` it names each entry that it adds, replaces or removes.
-  const { code, stdout, stderr } = await git.ask(["add", "-A", "-v", "--", "."], { workTree, index });
-  const trouble = code === 0 ? null : `git cannot take the workspace as it is: ${troubleLine(stderr)}`;
+  const place = { workTree, index, signal: watch.signal, timeoutMs: stageMsMax };
+  const { code, stdout, stderr } = await git.ask(["add", "-A", "-v", "--", "."], place);
+  const why = watch.signal.aborted ? String(watch.signal.reason) : troubleLine(stderr);
+  const trouble = code === 0 ? null : `git cannot take the workspace as it is: ${why}`;
   return { trouble, isChanged: stdout !== "" };
 }
 

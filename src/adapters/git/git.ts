@@ -110,7 +110,8 @@ export function createGit(gitDir: string, scratch: string): Git {
       try {
         return await use(index);
       } finally {
-        await rm(index, { force: true });
+        // A git that was ended leaves its lock.
+        for (const file of [index, `${index}.lock`]) await rm(file, { force: true });
       }
     },
     async sweepScratch() {
