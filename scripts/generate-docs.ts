@@ -11,6 +11,7 @@ import { configJsonSchema } from "../src/formats/config-schema.ts";
 import { defaultProtect } from "../src/core/guard/default-protect.ts";
 import { withLoopTable } from "./loop-table.ts";
 import { withCheatsTables } from "./cheats-tables.ts";
+import { hostileRows, hostileColumns } from "./hostile-table.ts";
 import { mutantRows } from "./mutants/list.ts";
 
 /** Path from the top of the repository → the text it should have; `read` gives the text it has now. */
@@ -20,6 +21,10 @@ export async function generateDocs(read: (file: string) => string): Promise<Read
     ["docs/commands.md", renderCommands()],
     ["docs/configuration.md", withConfigurationTables(read("docs/configuration.md"))],
     ["docs/loop.md", withLoopTable(read("docs/loop.md"))],
+    [
+      "docs/hostile.md",
+      withPart(read("docs/hostile.md"), "hostile", renderTable(hostileColumns, hostileRows())),
+    ],
     [
       "docs/mutants.md",
       withPart(read("docs/mutants.md"), "mutants", renderTable(mutantColumns, mutantRows())),

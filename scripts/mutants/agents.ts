@@ -27,8 +27,8 @@ export const agentMutants: readonly Mutant[] = [
     edits: [
       {
         file: workspaces,
-        find: `git.ask(["add", "-A", "-v", "--", "."], { workTree, index });`,
-        replace: `git.ask(["add", "-A", "-v", "--", "."], { checkout: workTree, index });`,
+        find: `const place = { workTree, index, signal`,
+        replace: `const place = { checkout: workTree, index, signal`,
       },
     ],
     killedBy: {

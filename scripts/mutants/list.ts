@@ -5,6 +5,7 @@ import { crashMutants } from "./crash.ts";
 import { egressMutants } from "./egress.ts";
 import { daemonMutants } from "./daemon.ts";
 import { guardMutants } from "./guard.ts";
+import { hostileMutants } from "./hostile.ts";
 import { judgingMutants } from "./judging.ts";
 import { landingMutants } from "./landing.ts";
 import { limitMutants } from "./limits.ts";
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...simulatedMutants,
   ...clockMutants,
   ...sandboxMutants,
+  ...hostileMutants,
   ...crashMutants,
   ...limitMutants,
   ...daemonMutants,

@@ -13,14 +13,14 @@ export const sandboxMutants: readonly Mutant[] = [
     name: "network-of-the-machine",
     removes: "What is contained has the machine's network.",
     edits: [{ file: bubblewrap, find: `["--unshare-user", "--unshare-net"]`, replace: `["--unshare-user"]` }],
-    killedBy: { file: hostile, title: "contains a program that" },
+    killedBy: { file: hostile, title: "has reached nobody" },
   },
   {
     name: "links-in-the-home-followed",
     removes: "What is mounted in the home of an attempt follows the links that its last process left there.",
     edits: [{ file: bubblewrap, find: "  preparePlaces(mounts);\n", replace: "  void preparePlaces;\n" }],
     killedBy: {
-      file: hostile,
+      file: "test/hostile/links.test.ts",
       title: "follows no link that an earlier process of the attempt left in its home",
     },
   },

@@ -1,54 +1,56 @@
-/** Programs that mean harm, and what becomes of each. To add one: a file in `programs/`, a line here. */
-import type { GroupExit } from "../../src/adapters/process/process-group.ts";
+/** Programs that mean harm, and what becomes of each. To add one: a file in `programs/`, an entry in one of the lanes. */
+import { builtinLane } from "./catalogue/builtin.ts";
+import { gateLane } from "./catalogue/gate.ts";
+import { outsideLane } from "./catalogue/outside.ts";
+import { protocolLane } from "./catalogue/protocol.ts";
+import { takingLane } from "./catalogue/taking.ts";
+import { treeLane } from "./catalogue/tree.ts";
+
+/** What is the same for all of its programs: how they are started, and how long they may take. */
+export const lanes = ["plain", "endless", "protocol", "gate", "builtin"] as const;
+export type Lane = (typeof lanes)[number];
+
+export const classes = [
+  "reads secrets",
+  "writes elsewhere",
+  "kills and stays",
+  "takes too much",
+  "gets out of the sandbox",
+  "reaches the network",
+  "spoils the workspace",
+  "bends git",
+  "lands by itself",
+  "lies to the supervisor",
+  "stays for the next",
+] as const;
 
 export interface Hostile {
-  /** File in `programs/`; `.sh` is run by bash, `.ts` by Node. */
+  /** In `programs/`; a task of this name is given to it. Commands have none: a model asks for them. */
   readonly file: string;
+  readonly class: (typeof classes)[number];
+  readonly lane: Lane;
+  /** What it does, as "an agent that …". */
   readonly does: string;
-  /** What it has to print; beside that its output holds no secret. */
-  readonly prints: RegExp;
-  /** Default: whatever. */
-  readonly ends?: GroupExit;
+  readonly stoppedBy: string;
+  /** What the journal tells of its task. */
+  readonly ends: RegExp;
+  /** What it has to print, so that it is known to have tried; default: anything. */
+  readonly prints?: RegExp;
+  /** What it may not print. */
+  readonly neverPrints?: RegExp;
+  /** True: without a cgroup nothing but its time ends it, and the machine is not ours. */
+  readonly needsCgroup?: true;
+  /** A task that has to be over before. */
+  readonly after?: string;
+  /** What a scripted model asks for. */
+  readonly commands?: readonly string[];
 }
 
-const ok: GroupExit = { kind: "exited", code: 0 };
-
 export const catalogue: readonly Hostile[] = [
-  { file: "reads-keys.sh", does: "reads the user's home and keys", prints: /^looked$/m, ends: ok },
-  {
-    file: "reads-environments.sh",
-    does: "reads the supervisor's environment in /proc",
-    prints: /^sees [2-9] processes$/m,
-    ends: ok,
-  },
-  { file: "kills-everyone.sh", does: "sends SIGKILL to all processes", prints: /^alone$/m, ends: ok },
-  { file: "kills-node.sh", does: "kills every node by its name, and its parents", prints: /^(done)?$/m },
-  { file: "writes-outside.sh", does: "writes outside of its workspace", prints: /^tried$/m, ends: ok },
-  { file: "removes-home.sh", does: "removes the home and everything", prints: /^removed$/m },
-  {
-    file: "daemonises.sh",
-    does: "leaves children that left session, group and environment",
-    prints: /^left$/,
-  },
-  { file: "forks.ts", does: "forks until nothing more can be started", prints: /^full, /, ends: ok },
-  {
-    file: "hogs-memory.ts",
-    does: "takes all the memory",
-    prints: /^$/,
-    ends: { kind: "signaled", signal: "the memory limit (limits.attempt.memory, 256MiB)" },
-  },
-  { file: "fills-disk.sh", does: "writes a file of ten gigabytes", prints: /^size 67108864$/m, ends: ok },
-  { file: "traces-parent.ts", does: "reads and writes the memory of its parents", prints: /^(?!.*found)/s },
-  {
-    file: "finds-state.sh",
-    does: "looks for the state directory",
-    prints: /^(?:work\n)?found nothing more$/,
-  },
-  {
-    file: "plants-links.sh",
-    does: "plants links for the next process",
-    prints: /^moved\nplanted$/,
-    ends: ok,
-  },
-  { file: "reaches-the-network.sh", does: "reaches for the network", prints: /^no way out$/, ends: ok },
+  ...outsideLane,
+  ...takingLane,
+  ...treeLane,
+  ...protocolLane,
+  ...gateLane,
+  ...builtinLane,
 ];

@@ -1,145 +1,147 @@
-/** Every program of the catalogue in the sandbox: nothing outside changes, nothing secret is seen, nobody survives. */
-import { createHash, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
-import { once } from "node:events";
+/** Every program of the catalogue as the agent of a real run in the default sandbox, and one judgement for all. */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { type GroupExit, setSupervisorMark, startGroup } from "../../src/adapters/process/process-group.ts";
-import { openSandbox } from "../../src/adapters/sandbox/ladder.ts";
-import type { Sandbox } from "../../src/adapters/sandbox/containment.ts";
-import { makeFolder } from "../support/repository.ts";
-import { catalogue } from "./catalogue.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { catalogue, classes, type Hostile, type Lane, lanes } from "./catalogue.ts";
+import { type LaneResult, nameOf, runLane, tasksOf } from "./lanes.ts";
+import { openOutside, type Outside, spellingsOf } from "./outside.ts";
 
-const folder = makeFolder("hostile");
-const home = join(folder, "home");
-const state = join(folder, "state");
-const outside = join(folder, "outside");
-const secret = `CANARY${randomUUID()}`;
-const mark = createHash("sha256").update(folder).digest("hex").slice(0, 16);
-const programs = join(import.meta.dirname, "programs");
-let server: Server;
-let connections = 0;
+/** By its title first. */
+const casesOf = (lane: Lane): readonly (readonly [string, Hostile])[] =>
+  tasksOf(lane).map((hostile) => [hostile.does, hostile]);
 
-beforeAll(async () => {
-  for (const path of [join(home, ".ssh"), outside, join(state, "work")]) mkdirSync(path, { recursive: true });
-  for (const file of [join(home, ".ssh", "id_ed25519"), join(outside, "notes"), join(state, "journal.jsonl")])
-    writeFileSync(file, secret);
-  Object.assign(process.env, { HOME: home, [secret]: secret });
-  setSupervisorMark(mark);
-  server = createServer(() => (connections += 1)).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  openHere();
+describe.concurrent.each(lanes)("the lane %s", (lane: Lane) => {
+  let outside: Outside;
+  let result: LaneResult;
+
+  // oxlint-disable-next-line no-empty-pattern -- vitest asks for one
+  beforeAll(async ({}, suite) => {
+    outside = await openOutside();
+    result = await runLane({ lane, tasks: chosenOf(lane, suite.tasks) }, outside);
+  }, 600_000);
+  afterAll(async () => {
+    await result[Symbol.asyncDispose]();
+    await outside[Symbol.asyncDispose]();
+  });
+
+  it.each(casesOf(lane))("contains an agent that %s", (_, hostile) => {
+    const { file, ends, prints = /^/, neverPrints = /(?!)/ } = hostile;
+    expect(result.world.events(nameOf(file))).toMatch(ends);
+    const printed = printedBy(result, hostile);
+    expect(printed).toMatch(prints);
+    expect(printed).not.toMatch(neverPrints);
+  });
+
+  it("ends by itself, with the status that says that people are needed", () => {
+    expect([result.status, result.stderr]).toEqual([lane === "builtin" ? 0 : 1, expect.anything()]);
+  });
+
+  it("has changed nothing outside", () => {
+    expect(outside.changed()).toEqual([]);
+  });
+
+  it("has told nobody a secret", () => {
+    expect(outside.told(result.world, result.stderr)).toEqual([]);
+  });
+
+  it("has reached nobody", () => {
+    expect(outside.connections()).toEqual([]);
+  });
+
+  it("has left no process and no cgroup", () => {
+    expect(outside.processes(result.world)).toEqual([]);
+    expect(outside.cgroups(result.world)).toEqual([]);
+  });
+
+  it("has left no directory, lock or lease", () => {
+    expect(result.world.leftovers()).toEqual([]);
+  });
+
+  it("has landed what was claimed, and nothing red", () => {
+    const { repository } = result.world;
+    expect(redFiles(result)).toEqual([]);
+    expect(foreignTrailers(result)).toEqual([]);
+    const touched = repository
+      .git("log", "--first-parent", "--no-merges", "--format=", "--name-only", "main")
+      .split("\n");
+    const allowed = /^("?src\/|tasks\/|PROGRESS\.md$|$)/;
+    const first = repository.git(
+      "ls-tree",
+      "-r",
+      "--name-only",
+      repository.git("rev-list", "--max-parents=0", "main"),
+    );
+    expect(touched.filter((file) => !allowed.test(file) && !first.split("\n").includes(file))).toEqual([]);
+  });
+
+  it("has told people nothing that a terminal obeys", () => {
+    const { repository } = result.world;
+    expect(linesToObey(result.stderr)).toEqual([]);
+    expect(linesToObey(repository.git("log", "--all", "--format=%B"))).toEqual([]);
+    expect(linesToObey(repository.git("grep", "-h", "", "main", "--", "tasks", "PROGRESS.md"))).toEqual([]);
+  });
 });
-afterAll(() => {
-  server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
-/** A list of all files with their contents, as far as they are not the program's own. */
-function outsideNow(): readonly string[] {
-  const names = [home, outside, state].flatMap((top) =>
-    readdirSync(top, { recursive: true, withFileTypes: true }).map((entry) =>
-      join(entry.parentPath, entry.name),
-    ),
-  );
-  return names.filter((name) => !name.startsWith(join(state, "work"))).toSorted();
+/** With `-t` and the title of one program that one runs alone; whatever judges all of them needs all. */
+function chosenOf(
+  lane: Lane,
+  tests: readonly { readonly name: string; readonly mode: string }[],
+): readonly Hostile[] {
+  const names = new Set(tests.filter(({ mode }) => mode === "run").map(({ name }) => name));
+  const chosen = tasksOf(lane).filter(({ does }) => names.has(`contains an agent that ${does}`));
+  return chosen.length === names.size ? chosen : tasksOf(lane);
 }
 
-/** By the mark that each process gets, and by words of its command line where it threw its environment away. */
-function survivors(): readonly string[] {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.flatMap((pid) => {
-    const [environ, command] = ["environ", "cmdline"].map((file) => readProcess(pid, file));
-    const isOurs = environ?.includes(`RALPH_GROUP=${mark}.`) === true || /sleep\0?61[34]/.test(command ?? "");
-    return isOurs ? [`${pid} ${command?.replaceAll("\0", " ")}`] : [];
+const printedBy = ({ world }: LaneResult, { file }: Hostile): string =>
+  world.attemptFile(nameOf(file), 1, "agent/agent.log").trim();
+
+/** With characters that move, hide or set something. Colours may pass: they lie about nothing. */
+function linesToObey(text: string): readonly string[] {
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  const obeyed = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/;
+  // oxlint-disable-next-line no-control-regex -- as above
+  const lines = text.replaceAll(/\u001B\[[\d;]*m/g, "").split("\n");
+  return lines.filter((line) => obeyed.test(line));
+}
+
+/** Values of our own trailers that no task of the queue is named by. */
+function foreignTrailers({ world: { repository } }: LaneResult): readonly string[] {
+  const format = "--format=%(trailers:key=Ralph-Task,valueonly)";
+  const named = repository.git("log", "--first-parent", format, "main").split("\n").filter(Boolean);
+  const tasks = new Set(catalogue.map(({ file }) => nameOf(file)));
+  return named.filter((name) => !tasks.has(name));
+}
+
+/** Commits of the target in which a file says so. */
+function redFiles({ world: { repository } }: LaneResult): readonly string[] {
+  const commits = repository.git("rev-list", "--first-parent", "main").split("\n");
+  return commits.flatMap((commit) => {
+    const tree = repository.git("ls-tree", "-r", commit, "--", "src");
+    return /BROKEN/.test(tree) ? [commit] : grepIn(repository, commit);
   });
 }
 
-function readProcess(pid: string, file: string): string {
+function grepIn(repository: LaneResult["world"]["repository"], commit: string): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, "latin1");
+    return repository.git("grep", "-l", "BROKEN", commit, "--", "src").split("\n");
   } catch {
-    return "";
+    // It exits with 1 when there is none.
+    return [];
   }
 }
 
-interface Ended {
-  readonly exit: GroupExit;
-  readonly output: string;
-}
+it("has an entry for every program, of every class, and enough of them", () => {
+  const programs = readdirSync(join(import.meta.dirname, "programs"));
+  const files = catalogue.filter(({ lane }) => lane !== "builtin").map(({ file }) => file);
+  expect(files.toSorted()).toEqual(programs.toSorted());
+  expect(catalogue.length).toBeGreaterThanOrEqual(45);
+  expect(classes.filter((name) => !catalogue.some((each) => each.class === name))).toEqual([]);
+});
 
-const openHere = (): Sandbox =>
-  openSandbox({
-    config: { mode: "required", egress: [], read: [], write: [] },
-    limits: { memoryBytes: 256 * 2 ** 20, processesMax: 200, fileBytesMax: 64 * 2 ** 20 },
-    mark,
-    folder: join(state, "sandbox"),
-    hidden: [state],
-    objects: [],
-    gitConfig: "",
-    egress: () => null,
-    gateway: null,
-  });
-
-async function runHostile(file: string, times = 1): Promise<Ended> {
-  const sandbox = openHere();
-  const slot = join(state, "work", randomUUID());
-  const tree = join(slot, "tree");
-  mkdirSync(tree, { recursive: true });
-  let ended: Ended | null = null;
-  for (let time = 1; time <= times; time += 1) {
-    const group = startGroup({
-      command: [file.endsWith(".sh") ? "bash" : process.execPath, join(programs, file)],
-      cwd: tree,
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        OUTSIDE: outside,
-        OUTSIDE_HOME: home,
-        STATE: state,
-        SUPERVISOR_PID: String(process.pid),
-        PORT: String(portOf(server)),
-      },
-      enclose: sandbox.confine(`${slot}.own`, { writable: [slot], readable: [programs], profile: "agent" }),
-      input: "",
-      logFile: "/dev/null",
-      wallMsMax: 60_000,
-      idleMsMax: null,
-      signal: new AbortController().signal,
-    });
-    ended = { exit: await group.exit, output: group.output().trim() };
+it("finds a secret in each of its spellings", () => {
+  const secret = "CNRY0123456789abcdef";
+  for (const shift of ["", "x", "xy"]) {
+    const text = Buffer.from(`${shift}${secret}rest`).toString("base64");
+    expect(spellingsOf(secret).some((spelling) => text.includes(spelling))).toBe(true);
   }
-  rmSync(`${slot}.own`, { recursive: true, force: true });
-  rmSync(slot, { recursive: true, force: true });
-  if (ended === null) throw new Error("nothing ran");
-  return ended;
-}
-
-function portOf(listening: Server): number {
-  const address = listening.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-it.each(catalogue)("contains a program that $does", async ({ file, prints, ends }) => {
-  const before = outsideNow();
-  const { exit, output } = await runHostile(file);
-  expect(output).toMatch(prints);
-  expect(exit).toEqual(ends ?? exit);
-  expect(output).not.toContain(secret);
-  expect(outsideNow()).toEqual(before);
-  expect(readFileSync(join(home, ".ssh", "id_ed25519"), "utf8")).toBe(secret);
-  expect(survivors()).toEqual([]);
-  expect(connections).toBe(0);
-});
-
-it("follows no link that an earlier process of the attempt left in its home", async () => {
-  const before = outsideNow();
-  const { output } = await runHostile("plants-links.sh", 3);
-  expect(output).toMatch(/planted$/);
-  expect(outsideNow()).toEqual(before);
-  expect(existsSync(join(outside, "notes"))).toBe(true);
-});
-
-it("has a line for every program", () => {
-  expect(catalogue.map(({ file }) => file).toSorted()).toEqual(readdirSync(programs).toSorted());
 });

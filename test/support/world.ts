@@ -63,6 +63,8 @@ export interface RunOptions {
   readonly node?: readonly string[];
   /** Default: run, with the log as JSON lines. */
   readonly command?: "daemon" | "stop" | "pause" | "resume" | "status" | "task";
+  /** A folder that whoever starts the run has open, and does not close. */
+  readonly open?: string;
 }
 
 export interface FinishedRun {
@@ -209,10 +211,15 @@ interface Place {
   readonly plain: (text: string) => string;
 }
 
+/** Far from those that Node closes by itself. */
+const leaving = ["--norc", "-c", 'exec 77<"$1"; shift; exec "$@"', "bash"];
+
 function startRun(options: RunOptions, place: Place): RunningRun {
-  const { cwd, args = [], env = {}, node = [], command = "run" } = options;
+  const { cwd, args = [], env = {}, node = [], command = "run", open } = options;
   const log = command === "run" || command === "daemon" ? ["--log", "json"] : [];
-  const child = spawn(process.execPath, [...node, mainProgram, command, ...log, ...args], {
+  const program = [process.execPath, ...node, mainProgram, command, ...log, ...args];
+  const [file = "", ...rest] = open === undefined ? program : ["bash", ...leaving, open, ...program];
+  const child = spawn(file, rest, {
     cwd: cwd ?? place.cwd,
     env: {
       PATH: pathWithNode(),

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 
 let refused = 0;
 for (let count = 0; count < 400; count += 1)
-  spawn("sleep", ["60"], { stdio: "ignore" }).on("error", () => (refused += 1));
+  spawn("sleep", [process.env["SLEEP"] ?? "60"], { stdio: "ignore" }).on("error", () => (refused += 1));
 const bomb = spawnSync("sh", ["-c", "b() { b | b & }; b"], { stdio: "ignore" });
 setImmediate(() => {
   process.stdout.write(

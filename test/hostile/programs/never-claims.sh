@@ -1,0 +1,3 @@
+# Leaves without a word.
+printf '{"type":"end"}\n'
+exit 0

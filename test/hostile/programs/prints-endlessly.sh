@@ -1,0 +1,3 @@
+# Twice without end.
+yes >&2 &
+yes spoilt

@@ -1,0 +1,2 @@
+# A line that never ends.
+tr '\0' x </dev/zero

@@ -1,3 +1,0 @@
-# With and without the tilde.
-rm -rf --no-preserve-root ~ "$OUTSIDE_HOME" "$OUTSIDE" / 2>/dev/null
-echo removed

@@ -1,0 +1,3 @@
+# Stands still, with all it has.
+echo stopping
+kill -STOP $$

@@ -1,0 +1,3 @@
+# Always a sign of life.
+trap '' TERM
+while :; do printf .; sleep 0.3; done
