@@ -28,9 +28,9 @@ export function decideRecovery(state: LoopState, facts: RecoveryFacts): readonly
   const closing = [...state.attempts.values()].flatMap((attempt) => closingEvents(attempt, facts));
   const closed = new Set(closing.flatMap((event) => (event.type === "task-landed" ? [event.task] : [])));
   const isKnown = (task: TaskId): boolean => state.records.has(task) && !closed.has(task);
-  const landed = [...facts.landed]
-    .filter(([task]) => isKnown(task))
-    .map(([task, commit]) => ({ task, commit }));
+  const landed: { task: TaskId; commit: CommitSha }[] = [];
+  // After a year there are very many of them, and hardly one is known.
+  for (const [task, commit] of facts.landed) if (isKnown(task)) landed.push({ task, commit });
   const notLanded = [...(state.run?.landed ?? [])].filter((task) => !facts.landed.has(task));
   const found = facts.kept.filter(({ task, attempt }) => {
     const last = isKnown(task) ? (state.records.get(task)?.lastAttempt ?? 0) : 0;

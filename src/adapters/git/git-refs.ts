@@ -10,13 +10,16 @@ export const landedRef = (task: TaskId): string => landedPrefix + task;
 export const attemptRef = (task: TaskId, attempt: number): string => `${attemptsPrefix}${task}/${attempt}`;
 
 /** Tasks whose landed ref, here or on the remote, is part of the target. */
-export async function readLanded(git: Git, branchRef: string): Promise<ReadonlyMap<TaskId, CommitSha>> {
-  const there = mirrored(landedPrefix);
-  const merged = await listRefs(git, [`--merged=${branchRef}`, there, landedPrefix]);
-  return new Map(
-    merged.map(({ ref, sha }) => [taskOf(ref, ref.startsWith(there) ? there : landedPrefix), sha]),
+export const readLanded = async (git: Git, branchRef: string): Promise<ReadonlyMap<TaskId, CommitSha>> =>
+  landedIn(await printRefs(git, [`--merged=${branchRef}`, ...landedFolders]));
+
+const there = mirrored(landedPrefix);
+const landedFolders = [there, landedPrefix];
+
+const landedIn = (text: string): ReadonlyMap<TaskId, CommitSha> =>
+  new Map(
+    parseRefs(text).map(({ ref, sha }) => [taskOf(ref, ref.startsWith(there) ? there : landedPrefix), sha]),
   );
-}
 
 const taskOf = (ref: string, prefix: string): TaskId => taskId(ref.slice(prefix.length));
 
@@ -25,8 +28,15 @@ const taskOf = (ref: string, prefix: string): TaskId => taskId(ref.slice(prefix.
  * moved the target back. Only a run does this: nobody who just looks may change anything. Returns those that stay.
  */
 export async function pruneLanded(git: Git, branchRef: string): Promise<ReadonlyMap<TaskId, CommitSha>> {
-  const [onTarget, all] = await Promise.all([readLanded(git, branchRef), listRefs(git, [landedPrefix])]);
-  const stale = all.filter(({ ref }) => !onTarget.has(taskOf(ref, landedPrefix)));
+  const [merged, all] = await Promise.all([
+    printRefs(git, [`--merged=${branchRef}`, ...landedFolders]),
+    printRefs(git, landedFolders),
+  ]);
+  const onTarget = landedIn(merged);
+  // As nearly always: nothing has to be looked at one by one.
+  if (all === merged) return onTarget;
+  const ours = parseRefs(all).filter(({ ref }) => ref.startsWith(landedPrefix));
+  const stale = ours.filter(({ ref }) => !onTarget.has(taskOf(ref, landedPrefix)));
   const input = stale.map(({ ref, sha }) => `delete ${ref} ${sha}\n`).join("");
   if (input !== "") await git.run(["update-ref", "--stdin"], { input });
   return onTarget;
@@ -44,13 +54,20 @@ export async function readKeptAttempts(git: Git): Promise<readonly { task: TaskI
   return [...highest].map(([task, attempt]) => ({ task, attempt }));
 }
 
-export async function listRefs(
-  git: Git,
-  args: readonly string[],
-): Promise<readonly { ref: string; sha: CommitSha }[]> {
-  const text = await git.run(["for-each-ref", "--format=%(objectname) %(refname)", ...args]);
+export interface Ref {
+  readonly ref: string;
+  readonly sha: CommitSha;
+}
+
+export const listRefs = async (git: Git, args: readonly string[]): Promise<readonly Ref[]> =>
+  parseRefs(await printRefs(git, args));
+
+const printRefs = (git: Git, args: readonly string[]): Promise<string> =>
+  git.run(["for-each-ref", "--format=%(objectname) %(refname)", ...args]);
+
+function parseRefs(text: string): readonly Ref[] {
   // A hundred thousand of them are usual after a year.
-  const refs: { ref: string; sha: CommitSha }[] = [];
+  const refs: Ref[] = [];
   for (let at = 0, end = text.indexOf("\n"); end !== -1; at = end + 1, end = text.indexOf("\n", at)) {
     const space = text.indexOf(" ", at);
     refs.push({ sha: commitSha(text.slice(at, space)), ref: text.slice(space + 1, end) });

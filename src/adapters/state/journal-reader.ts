@@ -121,6 +121,7 @@ function continueOrNull(descriptor: number, snapshot: StateSnapshot): History | 
 }
 
 const windowBytes = 8 * 2 ** 20;
+const checkedBytes = 2 ** 18;
 
 function continueFrom(descriptor: number, from: StateSnapshot): History {
   const { size } = fstatSync(descriptor);
@@ -152,12 +153,14 @@ function continueFrom(descriptor: number, from: StateSnapshot): History {
 
 /** Null when the file is shorter. */
 function crcOf(descriptor: number, bytes: number): number | null {
+  // One small piece of memory for all of it, which stays in the processor's own.
+  const buffer = Buffer.allocUnsafe(checkedBytes);
   let [crc, at] = [0, 0];
   while (at < bytes) {
-    const window = readAt(descriptor, at, Math.min(windowBytes, bytes - at));
-    if (window.length === 0) return null;
-    crc = crc32(window, crc);
-    at += window.length;
+    const count = readSync(descriptor, buffer, 0, Math.min(buffer.length, bytes - at), at);
+    if (count === 0) return null;
+    crc = crc32(buffer.subarray(0, count), crc);
+    at += count;
   }
   return crc;
 }
