@@ -15,6 +15,8 @@ export interface ProjectOptions {
   readonly sourceFiles?: number;
   /** Workspaces at once; 1 unless told otherwise. */
   readonly concurrency?: number;
+  /** As in the configuration; its default unless told otherwise. */
+  readonly sandbox?: "off";
   /** Folder below which everything lies; the system's folder for temporary files unless told otherwise. */
   readonly below?: string;
 }
@@ -97,12 +99,14 @@ function projectFiles({
   agent = instantAgent,
   concurrency = 1,
   sourceFiles = 40,
+  sandbox,
 }: ProjectOptions): Record<string, string> {
   const config = {
     version: 1,
     agent: { kind: "command", command: agent },
     gates: [{ name: "check", run: "true" }],
     concurrency,
+    ...(sandbox === undefined ? {} : { sandbox }),
   };
   const files: Record<string, string> = {
     "README.md": "# Sample\n",

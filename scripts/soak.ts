@@ -1,16 +1,17 @@
 /**
- * Many instant tasks in one daemon: `npm run soak -- --tasks 10000`. Exits with 1 when memory, descriptors or disk grow
- * with the number of tasks, or a process is left.
+ * Many instant tasks in one daemon: `npm run soak -- --tasks 10000`. Exits with 1 when memory, descriptors or the cost of
+ * a task grow with the number of tasks, or anything is left that the history does not explain.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import {
   createProject,
   mainProgram,
+  type ProjectOptions,
   type SampleProject,
   taskName,
   taskText,
@@ -20,12 +21,19 @@ const usage = `Usage: npm run soak -- [options]
 
   --tasks <n>    instant tasks in one daemon (10000)
   --batch <n>    tasks that are put into the folder at once (200)
+  --at-once <n>  workspaces (1)
+  --no-sandbox   with sandbox: off
+  --tidy         after each batch a person commits that landed tasks and progress entries are removed
   --below <path> folder for everything, such as a memory disk
+
+Ctrl-C ends it with the batch under way; what has landed by then is judged.
 `;
 
 interface Sample {
   readonly landed: number;
   readonly seconds: number;
+  /** Processor time of the daemon and all that it started, since its start. */
+  readonly cpuMs: number;
   readonly rssMb: number;
   readonly descriptors: number;
   readonly children: number;
@@ -44,6 +52,12 @@ interface Daemon {
 const samplesMax = 50;
 const rssMbMax = 150;
 const growthMax = 1.1;
+/** More than noise on a machine with other things to do. */
+const costGrowthMax = 1.3;
+/** As many as a supervisor lets lie before it packs them (src/adapters/git/pack-refs.ts), and some in a second batch. */
+const looseRefsMax = 2_000;
+/** The same few files again and again: the project does not grow by what its tasks do. */
+const agent = 'echo "$RALPH_TASK" > "src/part-$((10#${RALPH_TASK##*-} % 40)).ts"';
 /** Between batches, so that a sample is of an idle daemon. */
 const lookMs = 50;
 /** A daemon that lands nothing for so long hangs. */
@@ -54,6 +68,8 @@ function startDaemon({ repository: cwd, env }: SampleProject): Daemon {
     cwd,
     env,
     stdio: ["ignore", "ignore", "pipe"],
+    // Ctrl-C is for this program alone.
+    detached: true,
   });
   const daemon: Daemon = { child, pid: child.pid ?? 0, landed: 0, isOver: false };
   let rest = "";
@@ -75,6 +91,13 @@ function addTasks({ folder, repository }: SampleProject, from: number, to: numbe
   }
 }
 
+/** As people do from time to time: what has landed leaves the queue, and the progress file begins anew. */
+function tidy({ repository, git }: SampleProject): void {
+  for (const name of readdirSync(join(repository, "tasks"))) rmSync(join(repository, "tasks", name));
+  rmSync(join(repository, "PROGRESS.md"), { force: true });
+  git("-c", "gc.autoDetach=false", "commit", "-q", "-a", "-m", "Tidy up");
+}
+
 async function waitFor(daemon: Daemon, count: number): Promise<void> {
   let [seen, sinceMs] = [daemon.landed, Date.now()];
   while (daemon.landed < count) {
@@ -91,6 +114,7 @@ function take(project: SampleProject, daemon: Daemon, startedMs: number): Sample
   return {
     landed: daemon.landed,
     seconds: (Date.now() - startedMs) / 1_000,
+    cpuMs: cpuMsOf(daemon.pid),
     rssMb: Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1_024,
     descriptors: descriptorsOf(daemon.pid),
     children: children.length,
@@ -110,6 +134,12 @@ function fieldsOf(pid: number): readonly string[] {
     return [];
   }
 }
+
+/** Ticks of 10 ms: its own in both modes, and those of children that ended. */
+const cpuMsOf = (pid: number): number =>
+  fieldsOf(pid)
+    .slice(11, 15)
+    .reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
 
 const processes = (): readonly number[] => readdirSync("/proc").map(Number).filter(Number.isInteger);
 const stateOf = (pid: number): string => fieldsOf(pid)[0] ?? "";
@@ -131,11 +161,16 @@ function leftIn(folder: string): readonly number[] {
 const megabytesIn = (folder: string): number =>
   Number(spawnSync("du", ["-sk", folder], { encoding: "utf8" }).stdout.split("\t")[0]) / 1_024;
 
-function show({ landed, seconds, rssMb, ...counts }: Sample): string {
-  const { descriptors, children, zombies, stateMb, gitMb } = counts;
+/** Of those since the sample before. */
+const costOf = (sample: Sample, before: Sample | undefined): number =>
+  (sample.cpuMs - (before?.cpuMs ?? 0)) / Math.max(1, sample.landed - (before?.landed ?? 0));
+
+function show(sample: Sample, before: Sample | undefined): string {
+  const { landed, seconds, rssMb, descriptors, children, zombies, stateMb, gitMb } = sample;
   const cells = [
     landed,
     seconds.toFixed(0),
+    costOf(sample, before).toFixed(0),
     rssMb.toFixed(1),
     descriptors,
     children,
@@ -146,7 +181,7 @@ function show({ landed, seconds, rssMb, ...counts }: Sample): string {
   return cells.map((cell) => String(cell).padStart(9)).join("");
 }
 
-const head = ["landed", "seconds", "rss MB", "fds", "children", "zombies", "state MB", "git MB"];
+const head = ["landed", "seconds", "cpu ms", "rss MB", "fds", "children", "zombies", "state MB", "git MB"];
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -160,13 +195,20 @@ function judge(samples: readonly Sample[]): readonly string[] {
   const rss = (some: readonly Sample[]): number => median(some.map(({ rssMb }) => rssMb));
   const [first, second] = [rss(warm.slice(0, half)), rss(warm.slice(half))];
   const most = Math.max(...samples.map(({ rssMb }) => rssMb));
+  const costs = samples.slice(1).map((sample, i) => costOf(sample, samples[i]));
+  const middle = Math.floor(costs.length / 2);
+  const [cost, later] = [median(costs.slice(0, middle)), median(costs.slice(middle))];
   const [start, end] = [warm[0], warm.at(-1)];
   const fds = (end?.descriptors ?? 0) - (start?.descriptors ?? 0);
   const zombies = Math.max(...samples.map((sample) => sample.zombies));
   console.log(
     `memory: median ${first.toFixed(1)} MB, then ${second.toFixed(1)} MB; most ${most.toFixed(1)} MB`,
   );
+  console.log(`processor time a task: median ${cost.toFixed(0)} ms, then ${later.toFixed(0)} ms`);
   return [
+    ...(later > cost * costGrowthMax
+      ? [`a task cost ${cost.toFixed(0)} ms of processor time, and later ${later.toFixed(0)}`]
+      : []),
     ...(second > first * growthMax
       ? [`memory grew from ${first.toFixed(1)} to ${second.toFixed(1)} MB`]
       : []),
@@ -178,43 +220,65 @@ function judge(samples: readonly Sample[]): readonly string[] {
 
 /** Of the state directory only what the history explains may stay. */
 function judgeEnd(project: SampleProject, tasks: number): readonly string[] {
+  const { git, repository, state } = project;
   const left = leftIn(project.folder);
   const unexplained = ["work", "scratch"].flatMap((name) =>
-    readdirSync(join(project.state, name))
+    readdirSync(join(state, name))
       .filter((entry) => entry !== "reports")
       .map((entry) => `${name}/${entry}`),
   );
-  const landed = Number(project.git("rev-list", "--count", "--first-parent", "main")) - 1;
+  const landed = git("rev-list", "--first-parent", "--grep=^Task: ", "main").split("\n").length - 1;
+  const marked = git("for-each-ref", "--format=x", "refs/ralph/landed").split("\n").length - 1;
+  const loose = readdirSync(join(repository, ".git/refs/ralph/landed")).length;
+  const kilobytes = (megabytesIn(join(state, "attempts")) * 1_024) / tasks;
+  console.log(`history: ${kilobytes.toFixed(1)} KB of files for each attempt`);
   return [
     ...(left.length > 0 ? [`processes are left: ${left.join(", ")}`] : []),
     ...(unexplained.length > 0 ? [`files are left: ${unexplained.slice(0, 5).join(", ")}`] : []),
     ...(landed === tasks ? [] : [`${landed} commits on main for ${tasks} tasks`]),
+    ...(marked === tasks ? [] : [`${marked} landed refs for ${tasks} tasks`]),
+    ...(loose > looseRefsMax ? [`${loose} loose refs`] : []),
   ];
 }
 
-async function soak(tasks: number, batch: number, below: string | undefined): Promise<number> {
-  using project = createProject({ tasks: 1, ...(below === undefined ? {} : { below }) });
+interface SoakOptions {
+  readonly tasks: number;
+  readonly batch: number;
+  readonly isTidied: boolean;
+  readonly project: Partial<ProjectOptions>;
+}
+
+async function soak({ tasks, batch, isTidied, ...options }: SoakOptions): Promise<number> {
+  using project = createProject({ ...options.project, tasks: 1, agent });
   const daemon = startDaemon(project);
   const ended = once(daemon.child, "close");
   const samples: Sample[] = [];
   const every = Math.max(batch, Math.ceil(tasks / samplesMax));
+  let isCut = false;
+  process.once("SIGINT", () => (isCut = true));
+  let done = 1;
   try {
     console.log(head.map((name) => name.padStart(9)).join(""));
     const startedMs = Date.now();
-    for (let done = 1; ; done = Math.min(tasks, done + batch)) {
+    for (;;) {
       await waitFor(daemon, done);
-      if (done === tasks || done >= (samples.at(-1)?.landed ?? -every) + every) {
-        samples.push(take(project, daemon, startedMs));
-        console.log(show(samples.at(-1) ?? take(project, daemon, startedMs)));
+      const isLast = done === tasks || isCut;
+      if (isLast || done >= (samples.at(-1)?.landed ?? -every) + every) {
+        const sample = take(project, daemon, startedMs);
+        console.log(show(sample, samples.at(-1)));
+        samples.push(sample);
       }
-      if (done === tasks) break;
-      addTasks(project, done + 1, Math.min(tasks, done + batch));
+      if (isLast) break;
+      if (isTidied) tidy(project);
+      const next = Math.min(tasks, done + batch);
+      addTasks(project, done + 1, next);
+      done = next;
     }
   } finally {
     daemon.child.kill("SIGTERM");
     await ended;
   }
-  const trouble = [...judge(samples), ...judgeEnd(project, tasks)];
+  const trouble = [...judge(samples), ...judgeEnd(project, done)];
   for (const each of trouble) console.error(`MISS: ${each}`);
   return trouble.length === 0 ? 0 : 1;
 }
@@ -223,9 +287,22 @@ const { values } = parseArgs({
   options: {
     tasks: { type: "string", default: "10000" },
     batch: { type: "string", default: "200" },
+    "at-once": { type: "string", default: "1" },
+    "no-sandbox": { type: "boolean", default: false },
+    tidy: { type: "boolean", default: false },
     below: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
 if (values.help) process.stdout.write(usage);
-else process.exitCode = await soak(Number(values.tasks), Number(values.batch), values.below);
+else
+  process.exitCode = await soak({
+    tasks: Number(values.tasks),
+    batch: Number(values.batch),
+    isTidied: values.tidy,
+    project: {
+      concurrency: Number(values["at-once"]),
+      ...(values["no-sandbox"] ? { sandbox: "off" } : {}),
+      ...(values.below === undefined ? {} : { below: values.below }),
+    },
+  });

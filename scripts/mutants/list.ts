@@ -13,6 +13,7 @@ import type { Mutant } from "./mutant.ts";
 import { simulatedMutants } from "./simulated.ts";
 import { sandboxMutants } from "./sandbox.ts";
 import { slotMutants } from "./slots.ts";
+import { soakMutants } from "./soak.ts";
 import { testMutants } from "./tests.ts";
 import { tortureMutants } from "./torture.ts";
 
@@ -32,6 +33,7 @@ export const mutants: readonly Mutant[] = [
   ...crashMutants,
   ...limitMutants,
   ...daemonMutants,
+  ...soakMutants,
 ];
 
 export const mutantRows = (): readonly (readonly string[])[] =>

@@ -6,6 +6,15 @@ import picomatch from "picomatch";
  * a folder matches everything in it.
  */
 export function matchGlobs(globs: readonly string[]): (path: string) => boolean {
+  const matcher = matchers.get(globs) ?? createMatcher(globs);
+  matchers.set(globs, matcher);
+  return matcher;
+}
+
+/** The lists of a configuration are asked at every task, and spelling out a hundred globs takes milliseconds. */
+const matchers = new WeakMap<readonly string[], (path: string) => boolean>();
+
+function createMatcher(globs: readonly string[]): (path: string) => boolean {
   const patterns = globs.flatMap(spellOut);
   // A leading `!` would turn a list that means "any of these" into nearly everything.
   const isMatch = picomatch(patterns, { dot: true, nonegate: true });

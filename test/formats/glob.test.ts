@@ -26,3 +26,9 @@ it("matches nothing with no globs, and whatever one of several names", () => {
   expect(matchGlobs(["", "/"])("a")).toBe(false);
   expect(["a.ts", "b.md", "c.py"].filter(matchGlobs(["*.ts", "*.md"]))).toEqual(["a.ts", "b.md"]);
 });
+
+it("spells a list out once", () => {
+  const list = ["*.md"];
+  expect(matchGlobs(list)).toBe(matchGlobs(list));
+  expect(matchGlobs(["*.md"])).not.toBe(matchGlobs(list));
+});

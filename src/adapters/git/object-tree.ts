@@ -85,7 +85,7 @@ async function diffSides(objects: ObjectReader, sides: Sides, folder: string): P
     const [before, after] = [old.get(key), now.get(key)];
     if (before?.sha === after?.sha && before?.mode === after?.mode) continue;
     if (key.endsWith("/")) {
-      const inner = await readSides(objects, before?.sha ?? null, after?.sha ?? null);
+      const inner = await readSides(objects, before?.sha, after?.sha);
       changes.push(...(await diffSides(objects, inner, folder + key)));
     } else changes.push(changeOf(folder + key, before, after));
   }
@@ -108,19 +108,21 @@ function changeOf(path: string, before: Entry | undefined, after: Entry | undefi
 }
 
 /**
- * What may differ between two trees; null: there is none. What is the same at the beginning and at the end is passed over
- * unread: in a folder of thousands, mostly one entry is left.
+ * What may differ between two trees; undefined: there is none. What is the same at the beginning and at the end is
+ * passed over unread: in a folder of thousands, mostly one entry is left.
  */
-async function readSides(objects: ObjectReader, old: string | null, now: string | null): Promise<Sides> {
+async function readSides(objects: ObjectReader, old?: string, now?: string): Promise<Sides> {
   const [a, b] = [await readTree(objects, old), await readTree(objects, now)];
-  const most = Math.min(a.ends.length, b.ends.length);
-  const isSame = (i: number, j: number): boolean => bytesOf(a, i).equals(bytesOf(b, j));
+  const [olds, news] = [a.ends.length, b.ends.length];
+  const most = Math.min(olds, news);
+  const isSame = (i: number, j: number): boolean =>
+    a.content.compare(b.content, startOf(b, j), b.ends[j], startOf(a, i), a.ends[i]) === 0;
   let [first, last] = [0, 0];
   while (first < most && isSame(first, first)) first += 1;
-  while (last < most - first && isSame(a.ends.length - 1 - last, b.ends.length - 1 - last)) last += 1;
+  while (last < most - first && isSame(olds - 1 - last, news - 1 - last)) last += 1;
   return {
-    old: a.ends.slice(first, a.ends.length - last).map((_, i) => parseEntry(a, first + i)),
-    now: b.ends.slice(first, b.ends.length - last).map((_, i) => parseEntry(b, first + i)),
+    old: a.ends.slice(first, olds - last).map((_, i) => parseEntry(a, first + i)),
+    now: b.ends.slice(first, news - last).map((_, i) => parseEntry(b, first + i)),
   };
 }
 
@@ -132,11 +134,10 @@ interface CutTree {
   readonly shaSize: number;
 }
 
-const bytesOf = ({ content, ends }: CutTree, i: number): Buffer =>
-  content.subarray(ends[i - 1] ?? 0, ends[i]);
+const startOf = ({ ends }: CutTree, i: number): number => ends[i - 1] ?? 0;
 
-async function readTree(objects: ObjectReader, sha: string | null): Promise<CutTree> {
-  if (sha === null) return { content: Buffer.alloc(0), ends: [], shaSize: 0 };
+async function readTree(objects: ObjectReader, sha: string | undefined): Promise<CutTree> {
+  if (sha === undefined) return { content: Buffer.alloc(0), ends: [], shaSize: 0 };
   return cutTree(await mustRead(objects, `${sha}^{tree}`));
 }
 
@@ -157,8 +158,9 @@ function parseTree(object: GitObject): readonly Entry[] {
   return tree.ends.map((_, i) => parseEntry(tree, i));
 }
 
-function parseEntry({ content, ends, shaSize }: CutTree, i: number): Entry {
-  const [start, end] = [ends[i - 1] ?? 0, ends[i] ?? 0];
+function parseEntry(tree: CutTree, i: number): Entry {
+  const { content, ends, shaSize } = tree;
+  const [start, end] = [startOf(tree, i), ends[i] ?? 0];
   const [space, shaAt] = [content.indexOf(0x20, start), end - shaSize];
   return {
     mode: canonicalMode(content.toString("latin1", start, space)),

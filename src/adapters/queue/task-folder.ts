@@ -88,7 +88,9 @@ function describeFile(top: string, path: string): TaskEntry | null {
   const stats = statOrNull(path);
   if (stats === null || !stats.isFile()) return null;
   const version = `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
-  return { file: relativeTo(top, path), version, read: () => readTaskFile(path, Number(stats.size)) };
+  // The entry outlives this call: it must not keep the rest of what the file system said.
+  const size = Number(stats.size);
+  return { file: relativeTo(top, path), version, read: () => readTaskFile(path, size) };
 }
 
 function statOrNull(path: string): BigIntStats | null {
