@@ -109,4 +109,29 @@ export const daemonMutants: readonly Mutant[] = [
     ],
     killedBy: { file: daemonTest, title: "drains after a signal, and stops when its grace is over" },
   },
+  {
+    name: "tasks-of-another-branch",
+    removes: "A person checks out another branch, and its tasks are worked on and land on the target.",
+    edits: [
+      {
+        file: "src/adapters/queue/task-place.ts",
+        find: "if (top === undefined) return null;",
+        replace: "if (top === undefined) return opened?.source ?? null;",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/queue/task-place.test.ts",
+      title: "takes no task of another branch that a person checks out",
+    },
+  },
+  {
+    name: "gates-of-another-branch",
+    removes:
+      "A person checks out another branch, and a daemon judges by the gates that are configured there.",
+    edits: [{ file: "src/cli/reload.ts", find: "branch.require();", replace: "" }],
+    killedBy: {
+      file: "test/cli/reload.test.ts",
+      title: "takes no configuration from another branch that a person checks out",
+    },
+  },
 ];

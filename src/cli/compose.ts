@@ -20,8 +20,8 @@ import { configFileName, configPath, findRepository, type Repository } from "../
 import { openSealedChecks } from "../adapters/state/sealed-checks.ts";
 import { locateState, makeState, type StateFolder } from "../adapters/state/state-folder.ts";
 import { systemClock } from "../adapters/system-clock.ts";
-import { openTaskBranch } from "../adapters/queue/task-branch.ts";
-import { openTaskFolder } from "../adapters/queue/task-folder.ts";
+import type { TaskFolder } from "../adapters/queue/task-folder.ts";
+import { openTaskPlace } from "../adapters/queue/task-place.ts";
 import type { Config } from "../core/config.ts";
 import { RalphError } from "../errors.ts";
 import { parseConfig } from "../formats/config.ts";
@@ -137,13 +137,8 @@ export async function listTargetCheckouts({ git, config }: Project): Promise<rea
   return checkouts;
 }
 
-/** Tasks are read where the target is: in its checkout if there is one, else on the branch itself. */
-export async function openQueue({ git, config }: Project): Promise<QueueSource & Partial<AsyncDisposable>> {
-  const [checkout] = await listCheckouts(git, `refs/heads/${config.target}`);
-  return checkout === undefined
-    ? openTaskBranch(git, config.target, config.tasks)
-    : openTaskFolder(checkout, config.tasks);
-}
+export const openQueue = ({ git, config }: Project): TaskFolder =>
+  openTaskPlace(git, config.target, config.tasks);
 
 /** `signal` aborts when everything must stop now. */
 export function composePorts(

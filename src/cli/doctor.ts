@@ -250,7 +250,7 @@ const lookAtDrill: Look = (project) => {
 };
 
 const lookAtQueue: Look = async (project) => {
-  const source = await openQueue(project);
+  const source = openQueue(project);
   try {
     const { tasks, problems } = await source.read();
     const inReview = await listReviews(project);
@@ -264,7 +264,7 @@ const lookAtQueue: Look = async (project) => {
     ].join(", ");
     return [good("queue", counts), ...problems.map((problem) => warning("queue", problemText(problem)))];
   } finally {
-    await source[Symbol.asyncDispose]?.();
+    await source[Symbol.asyncDispose]();
   }
 };
 
@@ -276,7 +276,7 @@ const noJournal: Journal = {
 };
 
 const lookAtGates: Look = async (project) => {
-  const queue = await openQueue(project);
+  const queue = openQueue(project);
   const stop = new AbortController();
   try {
     const { tasks } = await queue.read();
@@ -302,7 +302,7 @@ const lookAtGates: Look = async (project) => {
     ];
   } finally {
     project.git[Symbol.dispose]();
-    await queue[Symbol.asyncDispose]?.();
+    await queue[Symbol.asyncDispose]();
   }
 };
 

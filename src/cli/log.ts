@@ -122,12 +122,12 @@ function costOf(commits: readonly LandedCommit[]): string {
 }
 
 async function listBlocked(project: Project): Promise<readonly Task[]> {
-  const queue = await openQueue(project);
+  const queue = openQueue(project);
   try {
     const { tasks } = await queue.read();
     return resolveQueue(tasks, new Set()).blocked;
   } finally {
-    await queue[Symbol.asyncDispose]?.();
+    await queue[Symbol.asyncDispose]();
   }
 }
 

@@ -6,6 +6,7 @@ import type { Sandbox } from "../adapters/sandbox/containment.ts";
 import { RalphError } from "../errors.ts";
 import { changedKeys, parseConfigText, toConfig } from "../formats/config.ts";
 import type { ConfigSource, Ports, Reloaded } from "../ports.ts";
+import { watchBranch } from "./own-branch.ts";
 import { composeAgents, type Project, readConfigText, sealedChecks } from "./compose.ts";
 import { daemonLimits } from "./run-limits.ts";
 import { requireAgent } from "./runnable.ts";
@@ -42,6 +43,7 @@ export async function watchConfig({
   let held = started;
   let seen: string | null = first.text;
   let isTroubled = false;
+  const branch = await watchBranch(project);
   const take = (text: string, file: string): Reloaded | null => {
     const values = parseConfigText(text, file, overrides);
     const changed = changedKeys(held, values);
@@ -60,9 +62,12 @@ export async function watchConfig({
     async read() {
       if (watcher !== null && watcher.take()?.size === 0) return null;
       try {
+        if ((await readNow(project)).text === seen) return null;
+        await branch.settle();
         const { text, file } = await readNow(project);
         if (text === seen) return null;
         seen = text;
+        branch.require();
         return take(text, file);
       } catch (error) {
         if (!(error instanceof RalphError)) throw error;

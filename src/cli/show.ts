@@ -79,13 +79,13 @@ async function listKnown(project: Project, records: readonly JournalRecord[]): P
   const journaled = records.flatMap(({ event }) => ("task" in event ? [event.task] : []));
   const names = await project.git.run(["for-each-ref", "--format=%(refname:lstrip=3)", "refs/ralph/"]);
   const kept = names.split("\n").map((name) => name.replace(/\/\d+$/, ""));
-  const source = await openQueue(project);
+  const source = openQueue(project);
   try {
     const { tasks } = await source.read();
     const known = new Set([...tasks.map((task) => task.id), ...journaled, ...kept]);
     return [...known].filter((id) => id !== "");
   } finally {
-    await source[Symbol.asyncDispose]?.();
+    await source[Symbol.asyncDispose]();
   }
 }
 

@@ -72,7 +72,7 @@ async function askDoor(state: StateFolder): Promise<ShownStatus | null> {
 async function readStatus(project: Project): Promise<ShownStatus> {
   await requireTarget(project);
   const { journal, lease } = project.state;
-  const queue = await openQueue(project);
+  const queue = openQueue(project);
   try {
     const inReview = await listReviews(project);
     const replayed = readState(journal);
@@ -81,7 +81,7 @@ async function readStatus(project: Project): Promise<ShownStatus> {
     const last = findRunEnd(readRuns(journal), null, supervisor !== null);
     return showView(project, view, { supervisor, last, today: todayOf(replayed) });
   } finally {
-    await queue[Symbol.asyncDispose]?.();
+    await queue[Symbol.asyncDispose]();
   }
 }
 

@@ -61,7 +61,7 @@ export async function supervise(project: Project, { log, daemon }: SuperviseOpti
   const ballast = createBallast(project.state.ballast, () => roomAt(project.state.path).freeBytes);
   using journal = openJournal(project.state.journal, { makeRoom: () => ballast.drop() });
   const mended = [...strays, ...describeCut(journal.bytesCut), ...describeSwept(sweepState(project.state))];
-  const queue = await openQueue(project);
+  const queue = openQueue(project);
   const stop = new AbortController();
   try {
     const signal = AbortSignal.any([stop.signal, stopping.signal]);
@@ -93,7 +93,7 @@ export async function supervise(project: Project, { log, daemon }: SuperviseOpti
   } finally {
     stop.abort();
     project.git[Symbol.dispose]();
-    await queue[Symbol.asyncDispose]?.();
+    await queue[Symbol.asyncDispose]();
   }
 }
 

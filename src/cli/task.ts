@@ -167,7 +167,7 @@ function requireCheckout(top: string | null): string {
 async function readTasks(project: Project): Promise<{ readonly queue: Queue; readonly standing: Standing }> {
   await requireTarget(project);
   const { git, config } = project;
-  const source = await openQueue(project);
+  const source = openQueue(project);
   try {
     const gates = new Set(config.gates.map((gate) => gate.name));
     const target = createGitTarget(git, { branch: config.target, sign: false, warn: print });
@@ -183,7 +183,7 @@ async function readTasks(project: Project): Promise<{ readonly queue: Queue; rea
       standing: resolveQueue(all.tasks, new Set(), await listReviews(project)),
     };
   } finally {
-    await source[Symbol.asyncDispose]?.();
+    await source[Symbol.asyncDispose]();
   }
 }
 

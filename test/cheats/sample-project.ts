@@ -87,7 +87,7 @@ export async function openSample(sample: Sample, cases: readonly (Cheat | Honest
   const cache = surroundings(home)["XDG_CACHE_HOME"];
   const project = await openProject(top, { sandbox: { write: [cache] } });
   const sandbox = await openProjectSandbox(project);
-  const queue = await openQueue(project);
+  const queue = openQueue(project);
   const stop = new AbortController();
   const ports = composePorts(project, { journal, queue, log, signal: stop.signal, sandbox });
   const { tasks, problems } = await queue.read();
@@ -111,7 +111,7 @@ export async function openSample(sample: Sample, cases: readonly (Cheat | Honest
     async [Symbol.asyncDispose]() {
       stop.abort();
       project.git[Symbol.dispose]();
-      await queue[Symbol.asyncDispose]?.();
+      await queue[Symbol.asyncDispose]();
       await sandbox[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -81,3 +81,17 @@ it("refuses a configuration without an agent", async () => {
   place.write({ ...first, agent: { kind: "command" } });
   expect(await next(place.source)).toMatchObject({ kind: "invalid" });
 });
+
+it("takes no configuration from another branch that a person checks out", async () => {
+  await using place = await open();
+  const { repository, source } = place;
+  repository.git("checkout", "-q", "-b", "other");
+  repository.commit("Judge less", { "ralph.config.yaml": JSON.stringify({ ...first, concurrency: 4 }) });
+  repository.git("checkout", "-q", "main");
+  await source.read();
+  repository.git("checkout", "-q", "other");
+  const refused = await next(source);
+  expect(refused.kind === "invalid" && refused.reason).toMatch(/another branch: main is not checked out/);
+  repository.git("checkout", "-q", "main");
+  expect(await next(source)).toMatchObject({ kind: "valid", changed: [], restart: [] });
+});
