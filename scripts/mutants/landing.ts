@@ -255,4 +255,22 @@ export const landingMutants: readonly Mutant[] = [
     ],
     killedBy: { file: loopTest, title: "gets evidence back at most rounds times" },
   },
+  {
+    name: "keys-line-by-line",
+    removes: "A line of a private key stands in a log.",
+    edits: [{ file: "src/formats/redact.ts", find: "[value, ...linesOf(value)]", replace: "[value]" }],
+    killedBy: {
+      file: "test/formats/redact.test.ts",
+      title: "finds a secret of several lines as a whole, in JSON, and line by line",
+    },
+  },
+  {
+    name: "keys-in-json",
+    removes: "A secret with a line feed or a quotation mark stands in the log of an agent that prints JSON.",
+    edits: [{ file: "src/formats/redact.ts", find: "JSON.stringify(secret).slice(1, -1),", replace: "" }],
+    killedBy: {
+      file: "test/formats/redact.test.ts",
+      title: "finds a secret of several lines as a whole, in JSON, and line by line",
+    },
+  },
 ];

@@ -32,6 +32,51 @@ describe("The redactor", () => {
     for (const form of forms) expect(redactor.text(`a ${form} b`)).toMatch(/^a \[API_KEY\]=* b$/);
   });
 
+  it("finds a secret of several lines as a whole, in JSON, and line by line", () => {
+    const lines = ["MIIEvQIBADANBgkqhkiG9w0BAQEF", "AASCBKcwggSjAgEAAoIBAQC7VJTUt9Us"];
+    const key = ["-----BEGIN PRIVATE KEY-----", ...lines, "-----END PRIVATE KEY-----", ""].join("\n");
+    const { text } = createRedactor({ APP_KEY: key });
+    expect(text(JSON.stringify({ key }))).toBe('{"key":"[APP_KEY]"}');
+    for (const line of lines) expect(text(`  ${line}`)).toBe("  [APP_KEY]");
+    expect(text("-----BEGIN PRIVATE KEY-----")).toBe("-----BEGIN PRIVATE KEY-----");
+    expect(createRedactor({ A_TOKEN: 'a "quoted" one' }).text(JSON.stringify('a "quoted" one'))).toBe(
+      '"[A_TOKEN]"',
+    );
+  });
+
+  it("finds it as a whole in a stream, too: its last line may be short", () => {
+    const key =
+      "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nq7w==\n-----END PRIVATE KEY-----\n";
+    for (const size of [1, 7, 40, 1000]) {
+      const stream = createRedactor({ APP_KEY: key }).stream();
+      const pieces = `${key}and on`.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
+      expect(pieces.map((piece) => stream.push(piece)).join("") + stream.end()).toBe("[APP_KEY]and on");
+    }
+  });
+
+  it("does not take the end of a whole secret for the beginning of another", () => {
+    const stream = createRedactor({ ONE_KEY: "one-secret-abcd", TWO_KEY: "abcd-is-two" }).stream();
+    expect(stream.push("x one-secret-abcd")).toBe("x [ONE_KEY]");
+    expect(stream.push("-is-two") + stream.end()).toBe("-is-two");
+  });
+
+  it.each(["DB_PASS", "GITHUB_PAT", "MYSQL_PWD", "PGPASSWORD"])(
+    "takes the value of %s for a secret",
+    (name) => {
+      expect(createRedactor({ [name]: "hunter2hunter2" }).text("it is hunter2hunter2")).toBe(
+        `it is [${name}]`,
+      );
+    },
+  );
+
+  it("finds the password of an address, and not the address", () => {
+    const url = "postgres://app:p%40ssw0rd-9@db.example.com/main";
+    const { text } = createRedactor({ DATABASE_URL: url, PWD: "/home/somebody", OLDPWD: "/home/somebody" });
+    expect(text(url)).toBe("postgres://app:[DATABASE_URL]@db.example.com/main");
+    expect(text("log in with p@ssw0rd-9")).toBe("log in with [DATABASE_URL]");
+    expect(text("in /home/somebody at db.example.com")).toBe("in /home/somebody at db.example.com");
+  });
+
   it("leaves values alone that are short or whose variable does not sound secret", () => {
     expect(redactor.text("abc in /home/somebody-here")).toBe("abc in /home/somebody-here");
   });
