@@ -65,7 +65,7 @@ const openIn = (folder: string): Sandbox =>
     objects: [],
     gitConfig: "",
     egress: () => null,
-    gateway: null,
+    gatewayFor: () => null,
   });
 
 /** With the folders that each program gets of its own, made and removed. */

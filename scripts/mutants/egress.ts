@@ -112,4 +112,19 @@ export const egressMutants: readonly Mutant[] = [
       title: "works, and the key is nowhere inside but at the model's server",
     },
   },
+  {
+    name: "one-way-for-all-agents",
+    removes: "The second agent asks the model of the first, with its key.",
+    edits: [
+      {
+        file: "src/adapters/egress/egress.ts",
+        find: 'who === "gates" ? noWay : modelWay(who, environment)',
+        replace: 'who === "gates" ? noWay : modelWay(agents[0] ?? who, environment)',
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/egress/egress.test.ts",
+      title: "gives each agent the way to its own model, whichever it was opened with",
+    },
+  },
 ];

@@ -35,14 +35,16 @@ export async function openProjectSandbox(
     objects: withRealPaths(objectFolders(join(gitDir, "objects"))),
     gitConfig: await gitConfigOf(project),
     egress: (profile, purpose) => way?.profile(profile, purpose) ?? null,
-    gateway: way?.gateway ?? null,
+    gatewayFor: (agent) => way?.gatewayFor(agent) ?? null,
   });
   const kept = opened.move();
   return { ...sandbox, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-const openWay = ({ config }: Project, warn: (message: string) => void): Promise<Egress> =>
-  openEgress({ hosts: config.sandbox.egress, agent: config.agent, environment: process.env, warn });
+function openWay({ config: { agent, sandbox } }: Project, warn: (message: string) => void): Promise<Egress> {
+  const agents = [agent, ...(agent.second === null ? [] : [agent.second])];
+  return openEgress({ hosts: sandbox.egress, agents, environment: process.env, warn });
+}
 
 /** For commands that have no log. */
 const warnOnTerminal = (message: string): void => void process.stderr.write(`ralphwright: ${message}\n`);

@@ -16,8 +16,8 @@ async function runClaude(environment: Readonly<Record<string, string>>) {
   const warned: string[] = [];
   const agent = parseAgentConfig({ kind: "claude" });
   const warn = (message: string): void => void warned.push(message);
-  await using egress = await openEgress({ hosts: [], agent, environment, warn });
-  const door = egress.profile("agent", "0001-one");
+  await using egress = await openEgress({ hosts: [], agents: [agent], environment, warn });
+  const door = egress.profile(agent, "0001-one");
   const folder = makeFolder("claude-egress");
   const command = [inject("claude"), "-p", "--dangerously-skip-permissions", "Say hello."];
   const env = {

@@ -40,7 +40,7 @@ it("follows no link that an earlier process of the attempt left in its home", as
     objects: [],
     gitConfig: "",
     egress: () => null,
-    gateway: null,
+    gatewayFor: () => null,
   });
   const slot = join(state, "work", "slot");
   mkdirSync(slot);
@@ -53,7 +53,7 @@ it("follows no link that an earlier process of the attempt left in its home", as
       enclose: sandbox.confine(`${slot}.own`, {
         writable: [slot],
         readable: [import.meta.dirname],
-        profile: "agent",
+        profile: "gates",
       }),
       input: "",
       logFile: "/dev/null",

@@ -2,11 +2,17 @@
 import { join } from "node:path";
 import { commitSha } from "../../src/core/ids.ts";
 import { noSandbox } from "../../src/adapters/sandbox/containment.ts";
+import { parseAgentConfig } from "../../src/formats/config.ts";
 import type { AgentOrder } from "../../src/ports.ts";
 import { taskOf } from "../core/driver.ts";
 
 /** For programs that are opened with the rights of the test. */
-export const uncontained = { sandbox: noSandbox, writable: [], readable: [] };
+export const uncontained = {
+  agent: parseAgentConfig({ command: "true" }),
+  sandbox: noSandbox,
+  writable: [],
+  readable: [],
+};
 
 const notHere = (): never => {
   throw new Error("an agent's adapter does nothing of this kind");

@@ -10,6 +10,8 @@ import type { GroupExit, GroupOrder } from "../process/process-group.ts";
 
 /** What is started, and how it is named in the trailer. */
 export interface AgentProgram {
+  /** Says where its model is. */
+  readonly agent: AgentConfig;
   readonly label: string;
   readonly command: string | readonly string[];
   /** Exact model id for agents that take one; a task may name another. */
@@ -50,7 +52,7 @@ export function groupOrder(
     enclose: program.sandbox.confine(workspace.own, {
       writable: [place, ...program.writable],
       readable: program.readable,
-      profile: "agent",
+      profile: program.agent,
     }),
     logFile: join(order.logFolder, "agent.log"),
     wallMsMax: limits.wallMsMax,

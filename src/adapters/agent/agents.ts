@@ -40,6 +40,7 @@ function openSession(order: AgentOrder, agent: AgentConfig, options: AgentsOptio
   const { command, model, effort } = agent;
   const program: AgentProgram = {
     command: command ?? [],
+    agent,
     label: labelOf(agent),
     model,
     effort,
@@ -66,7 +67,7 @@ function openSession(order: AgentOrder, agent: AgentConfig, options: AgentsOptio
         ...ownFiles(options, order),
         ...builtinProgram(agent, {
           folder: order.logFolder,
-          gateway: agent.kind === "builtin" ? options.sandbox.gateway : null,
+          gateway: agent.kind === "builtin" ? options.sandbox.gatewayFor(agent) : null,
           recording:
             agent.kind === "builtin"
               ? null

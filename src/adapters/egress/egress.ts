@@ -6,8 +6,9 @@ import { RalphError } from "../../errors.ts";
 import { type EgressRule, parseEgressEntry } from "../../formats/egress-host.ts";
 import { egressEnvironment, egressSocketInside, forwarderPort } from "../../formats/egress-env.ts";
 import { oneLine } from "../../formats/one-line.ts";
+import type { EgressProfile } from "../sandbox/containment.ts";
 import { createGateway } from "./gateway.ts";
-import { modelWay } from "./model-way.ts";
+import { modelWay, noWay } from "./model-way.ts";
 import { createProxy } from "./proxy.ts";
 import { makeSocketFolder } from "./socket-folder.ts";
 import { wrapEgress } from "./wrap.ts";
@@ -15,7 +16,8 @@ import { wrapEgress } from "./wrap.ts";
 export interface EgressOptions {
   /** `sandbox.egress`. */
   readonly hosts: readonly string[];
-  readonly agent: AgentConfig;
+  /** Whose models must be told well; later ones may come with another configuration. */
+  readonly agents: readonly AgentConfig[];
   /** The supervisor's own: keys, and the user's proxy. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** For the log: `refused egress to evil.example:443`, once for each host and purpose. */
@@ -23,13 +25,13 @@ export interface EgressOptions {
 }
 
 export interface Egress extends AsyncDisposable {
-  /** Where the built-in agent finds its model, inside; null: it is to ask the model itself, and to have its key. */
-  readonly gateway: string | null;
+  /** Where this built-in agent finds its model, inside; null: it is to ask the model itself, and to have its key. */
+  readonly gatewayFor: (agent: AgentConfig) => string | null;
   /**
    * Opens a way for one start of a program. Null: nothing may be reached, and nothing is to be mounted or wrapped.
    * @param purpose Such as a task's id, for the log.
    */
-  readonly profile: (kind: "agent" | "gates", purpose: string) => EgressDoor | null;
+  readonly profile: (who: EgressProfile, purpose: string) => EgressDoor | null;
 }
 
 /** To be disposed of when the program is gone. */
@@ -44,12 +46,10 @@ export interface EgressDoor extends AsyncDisposable {
 
 /** @throws RalphError `config-invalid`, `sandbox-unavailable`. */
 export async function openEgress(options: EgressOptions): Promise<Egress> {
-  const { agent, environment } = options;
+  const { agents, environment } = options;
   const hosts = readRules(options.hosts);
-  const way = modelWay(agent, environment);
-  const rules = { gates: hosts, agent: [...hosts, ...readRules(way.hosts)] };
+  for (const agent of agents) modelWay(agent, environment);
   const folder = await makeSocketFolder(environment);
-  const isBuiltin = agent.kind === "builtin" && way.gateway !== null;
   const open = new Set<EgressDoor>();
   let count = 0;
   const told = new Set<string>();
@@ -59,15 +59,17 @@ export async function openEgress(options: EgressOptions): Promise<Egress> {
     options.warn(message);
   };
   return {
-    gateway: isBuiltin ? egressSocketInside : null,
-    profile(kind, purpose) {
-      const gateway = kind === "agent" ? way.gateway : null;
-      if (rules[kind].length === 0 && gateway === null) return null;
+    gatewayFor: (agent) => (isBehindGateway(agent, environment) ? egressSocketInside : null),
+    profile(who, purpose) {
+      const way = who === "gates" ? noWay : modelWay(who, environment);
+      const { gateway } = way;
+      const rules = [...hosts, ...readRules(way.hosts)];
+      if (rules.length === 0 && gateway === null) return null;
       count += 1;
       const door = openDoor(join(folder.path, String(count)), {
-        rules: rules[kind],
+        rules,
         gateway,
-        forwardsItself: kind === "agent" && isBuiltin,
+        forwardsItself: who !== "gates" && isBehindGateway(who, environment),
         environment,
         tell: (where) => tellOnce(`refused egress to ${where} (${purpose})`),
         onClose: () => void open.delete(door),
@@ -81,6 +83,9 @@ export async function openEgress(options: EgressOptions): Promise<Egress> {
     },
   };
 }
+
+const isBehindGateway = (agent: AgentConfig, environment: EgressOptions["environment"]): boolean =>
+  agent.kind === "builtin" && modelWay(agent, environment).gateway !== null;
 
 function readRules(entries: readonly string[]): readonly EgressRule[] {
   return entries.map((entry) => {

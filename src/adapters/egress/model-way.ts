@@ -13,7 +13,7 @@ export interface ModelWay {
 }
 
 const anthropicUrl = "https://api.anthropic.com";
-const noWay: ModelWay = { gateway: null, hosts: [] };
+export const noWay: ModelWay = { gateway: null, hosts: [] };
 
 /** @throws RalphError `config-invalid` for an address that is none. */
 export function modelWay(agent: AgentConfig, environment: Environment): ModelWay {

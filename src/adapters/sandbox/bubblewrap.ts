@@ -96,7 +96,7 @@ const closing = 'for fd in /proc/self/fd/*; do ((${fd##*/} <= 4)) || eval "exec 
 
 export function enclose(ground: Ground, own: string, confinement: Confinement, start: Start): Enclosed {
   const { level, home, resources, bash } = ground;
-  const purpose = start.env["RALPH_TASK"] ?? confinement.profile;
+  const purpose = start.env["RALPH_TASK"] ?? "gates";
   const door = hasOwnNetwork(level) ? ground.egress(confinement.profile, purpose) : null;
   const mounts = arrange(mountsFor(ground, own, confinement, door));
   preparePlaces(mounts);

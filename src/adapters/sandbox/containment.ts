@@ -1,4 +1,5 @@
 /** What a sandbox is to those who start programs: what one of them may see, and the command line that sees to it. */
+import type { AgentConfig } from "../../core/config.ts";
 
 export interface Level {
   /** As `status` and the journal name it. */
@@ -8,8 +9,8 @@ export interface Level {
   readonly lacks: string;
 }
 
-/** Who is let through by the one way out: what it may reach is decided there. */
-export type EgressProfile = "agent" | "gates";
+/** Who is let through by the one way out: what it may reach is decided there. Each agent has its own model. */
+export type EgressProfile = AgentConfig | "gates";
 
 /** The one way out of a sandbox that has no network; closed when the program is gone. */
 export interface EgressDoor extends AsyncDisposable {
@@ -51,8 +52,8 @@ export type Enclose = (start: Start) => Enclosed;
 
 export interface Sandbox {
   readonly level: Level;
-  /** Where the built-in agent finds its model, inside; null: it is to ask the model itself, and to have its key. */
-  readonly gateway: string | null;
+  /** Where this built-in agent finds its model, inside; null: it is to ask the model itself, and to have its key. */
+  readonly gatewayFor: (agent: AgentConfig) => string | null;
   /** What `doctor` tells beside the level: roots that can be read, and what holds which limit. */
   readonly facts: SandboxFacts;
   /**
@@ -81,7 +82,7 @@ const off: Level = {
 
 export const noSandbox: Sandbox = {
   level: off,
-  gateway: null,
+  gatewayFor: () => null,
   facts: { readable: [], limits: [], warnings: [] },
   confine: () => null,
   sweep: () => {},

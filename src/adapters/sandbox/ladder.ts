@@ -46,8 +46,8 @@ export interface SandboxOptions {
   readonly gitConfig: string;
   /** The way out, where there is one. */
   readonly egress: (profile: EgressProfile, purpose: string) => EgressDoor | null;
-  /** Where the built-in agent finds its model, inside, through that way. */
-  readonly gateway: string | null;
+  /** Where a built-in agent finds its model, inside, through that way. */
+  readonly gatewayFor: Sandbox["gatewayFor"];
 }
 
 /** @throws RalphError `sandbox-unavailable`, unless the configuration says `off`. */
@@ -77,7 +77,7 @@ function sandboxAt(
   const mounts = mountsAt(level, ground.mounts, options.folder);
   return {
     level: { name: level.name, gives: level.gives, lacks: level.lacks },
-    gateway: hasOwnNetwork(level) ? options.gateway : null,
+    gatewayFor: hasOwnNetwork(level) ? options.gatewayFor : () => null,
     facts: {
       readable: roots,
       limits: ground.resources.facts,

@@ -62,10 +62,10 @@ async function runContained(way: "gateway" | "key inside"): Promise<Contained> {
       const agent = parseAgentConfig({ kind: "builtin", model: "claude-sonnet-5-5", base_url: url });
       const environment = { ANTHROPIC_API_KEY: key };
       const warn = (message: string): void => void warned.push(message);
-      const egress = await openEgress({ hosts: [], agent, environment, warn });
+      const egress = await openEgress({ hosts: [], agents: [agent], environment, warn });
       open.push(egress);
-      const door = egress.profile("agent", "0001-one");
-      const { gateway } = egress;
+      const door = egress.profile(agent, "0001-one");
+      const gateway = egress.gatewayFor(agent);
       const { command, names } = builtinProgram(agent, { folder: logs, recording: null, gateway });
       expect(names).toEqual([]);
       const place = { writable: folder, cwd: join(folder, "workspace") };

@@ -15,7 +15,7 @@ const agent = parseAgentConfig({ kind: "command", command: "true" });
 
 async function openGates(hosts: readonly string[], warned: string[] = []) {
   const warn = (message: string): void => void warned.push(message);
-  const egress = await openEgress({ hosts, agent, environment: {}, warn });
+  const egress = await openEgress({ hosts, agents: [agent], environment: {}, warn });
   const door = egress.profile("gates", "0001-one");
   return { door, [Symbol.asyncDispose]: () => egress[Symbol.asyncDispose]() };
 }

@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { openEgress } from "../../../src/adapters/egress/egress.ts";
@@ -14,7 +16,7 @@ const open = (
   agent: Readonly<Record<string, unknown>>,
   environment: Readonly<Record<string, string>>,
   hosts: readonly string[] = [],
-) => openEgress({ hosts, agent: parseAgentConfig(agent), environment, warn: () => {} });
+) => openEgress({ hosts, agents: [parseAgentConfig(agent)], environment, warn: () => {} });
 
 const claude = { kind: "claude" };
 const builtin = { kind: "builtin", model: "claude-sonnet-5-5" };
@@ -41,16 +43,35 @@ it.each([
 ])("gives %s its way to the model, and gates none", async (_, agent, environment, way) => {
   await using egress = await open(agent, environment);
   expect(egress.profile("gates", "x")).toBeNull();
-  const door = egress.profile("agent", "x");
-  const known = door === null ? "nothing" : egress.gateway === null ? undefined : "gateway";
+  const door = egress.profile(parseAgentConfig(agent), "x");
+  const hasGateway = egress.gatewayFor(parseAgentConfig(agent)) !== null;
+  const known = door === null ? "nothing" : hasGateway ? "gateway" : undefined;
   const address = door?.env["ANTHROPIC_BASE_URL"] === undefined ? "api.anthropic.com" : "address";
   expect(known ?? address).toBe(way);
   expect(JSON.stringify([egress, door])).not.toContain('"k"');
 });
 
+it("gives each agent the way to its own model, whichever it was opened with", async () => {
+  const environment = { ANTHROPIC_API_KEY: "k" };
+  await using egress = await open(builtin, environment);
+  const second = parseAgentConfig(claude);
+  expect(egress.gatewayFor(second)).toBeNull();
+  expect(egress.profile(second, "x")?.env["HTTPS_PROXY"]).toContain("127.0.0.1");
+  const other = createServer((_, response) => void response.end("the other server"));
+  other.listen(0, "127.0.0.1");
+  await once(other, "listening");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has one
+  const { port } = other.address() as AddressInfo;
+  const third = parseAgentConfig({ ...builtin, base_url: `http://127.0.0.1:${port}` });
+  const door = egress.profile(third, "x");
+  const asked = "GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  expect(await say(door?.socket ?? "", asked)).toContain("the other server");
+  other.close();
+});
+
 it("keeps its sockets where nobody else gets in, and takes them away", async () => {
   const egress = await open(command, {}, ["good.example"]);
-  const one = egress.profile("agent", "x");
+  const one = egress.profile(parseAgentConfig(command), "x");
   const two = egress.profile("gates", "x");
   const folder = dirname(one?.socket ?? "");
   expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -65,7 +86,7 @@ it("keeps its sockets where nobody else gets in, and takes them away", async () 
 it("tells of a host once for each purpose, however many processes ask for it", async () => {
   const warned: string[] = [];
   const warn = (message: string): void => void warned.push(message);
-  const options = { hosts: ["good.example"], agent: parseAgentConfig(command), environment: {}, warn };
+  const options = { hosts: ["good.example"], agents: [parseAgentConfig(command)], environment: {}, warn };
   await using egress = await openEgress(options);
   for (const purpose of ["one", "one", "two"]) {
     const door = egress.profile("gates", purpose);

@@ -277,7 +277,7 @@ describe("in a sandbox", () => {
     objects: [],
     gitConfig: "",
     egress: () => null,
-    gateway: null,
+    gatewayFor: () => null,
   });
   const contained = createGateProcesses({
     reports,

@@ -30,7 +30,7 @@ const sandboxWith = (changed: Partial<Parameters<typeof openSandbox>[0]> = {}): 
     objects: [],
     gitConfig: "",
     egress: () => null,
-    gateway: null,
+    gatewayFor: () => null,
     ...changed,
   });
 const sandbox = sandboxWith();
@@ -226,7 +226,7 @@ it("dies with the supervisor, however that ends", async () => {
   const program = `
     import { openSandbox } from ${JSON.stringify(join(import.meta.dirname, "../../../src/adapters/sandbox/ladder.ts"))};
     import { startGroup } from ${JSON.stringify(join(import.meta.dirname, "../../../src/adapters/process/process-group.ts"))};
-    const sandbox = openSandbox({ config: { mode: "auto", egress: [], read: [], write: [] }, limits: { memoryBytes: null, processesMax: 99, fileBytesMax: 1e9 }, mark: "gone", folder: ${JSON.stringify(join(folder, "sandbox"))}, hidden: [], objects: [], gitConfig: "", egress: () => null, gateway: null });
+    const sandbox = openSandbox({ config: { mode: "auto", egress: [], read: [], write: [] }, limits: { memoryBytes: null, processesMax: 99, fileBytesMax: 1e9 }, mark: "gone", folder: ${JSON.stringify(join(folder, "sandbox"))}, hidden: [], objects: [], gitConfig: "", egress: () => null, gatewayFor: () => null });
     startGroup({ command: "env -i setsid -f /bin/bash -c 'exec -a straggler618 sleep 618'; echo ready; sleep 600", cwd: "/", env: { PATH: process.env.PATH }, enclose: sandbox.confine(${JSON.stringify(join(folder, "own-dies"))}, { writable: [], readable: [], profile: "gates" }), input: "", logFile: "/dev/null", wallMsMax: 60000, idleMsMax: null, signal: new AbortController().signal, onLine: (line) => console.log(line) });
   `;
   const supervisor = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {

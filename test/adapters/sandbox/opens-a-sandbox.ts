@@ -20,7 +20,7 @@ try {
     objects: [],
     gitConfig: "",
     egress: () => null,
-    gateway: null,
+    gatewayFor: () => null,
   });
   const group = startGroup({
     command:
