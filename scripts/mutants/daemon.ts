@@ -134,4 +134,19 @@ export const daemonMutants: readonly Mutant[] = [
       title: "takes no configuration from another branch that a person checks out",
     },
   },
+  {
+    name: "unreadable-folder-ends-all",
+    removes: "A tasks folder that cannot be read for a moment ends the daemon and every agent.",
+    edits: [
+      {
+        file: "src/adapters/queue/task-folder.ts",
+        find: 'return trouble === "ENOENT" ? [] : [{ path: folder, trouble }];',
+        replace: 'if (trouble === "ENOENT") return [];\n    throw error;',
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/queue/task-folder.test.ts",
+      title: "tells of a folder that cannot be read as a problem, and reads it when it can be",
+    },
+  },
 ];

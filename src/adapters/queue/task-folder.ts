@@ -56,27 +56,42 @@ function relist(
 /** Files looked at without a pause: a thousandfold queue must not hold up whoever listens to an agent. */
 const filesAtOnce = 200;
 
-/** Every Markdown file in the folder and below, in path order. */
+/** Every Markdown file in the folder and below, in path order; and what of it cannot be read. */
 async function listTasks(top: string, tasks: string): Promise<ReadonlyMap<string, TaskEntry>> {
-  const paths = listFiles(join(top, tasks)).filter(isTaskFile).toSorted();
+  const found = listFiles(join(top, tasks)).filter(
+    ({ path, trouble }) => trouble !== null || isTaskFile(path),
+  );
   const entries = new Map<string, TaskEntry>();
-  for (const [i, path] of paths.entries()) {
+  for (const [i, { path, trouble }] of found.toSorted((a, b) => (a.path < b.path ? -1 : 1)).entries()) {
     if (i % filesAtOnce === filesAtOnce - 1) await setImmediate();
-    const entry = describeFile(top, path);
+    const entry = trouble === null ? describeFile(top, path) : describeTrouble(top, path, trouble);
     if (entry !== null) entries.set(entry.file, entry);
   }
   return entries;
 }
 
-function listFiles(folder: string): readonly string[] {
+interface Found {
+  readonly path: string;
+  /** Why a folder cannot be read; null for a file. */
+  readonly trouble: string | null;
+}
+
+/** A folder may go while one looks; one that is there and cannot be read is a problem of the queue, and ends no run. */
+function listFiles(folder: string): readonly Found[] {
   try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => join(entry.parentPath, entry.name));
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? listFiles(path) : [{ path, trouble: null }];
+    });
   } catch (error) {
-    if (systemCodeOf(error) === "ENOENT") return [];
-    throw error;
+    const trouble = systemCodeOf(error) ?? "unknown error";
+    return trouble === "ENOENT" ? [] : [{ path: folder, trouble }];
   }
+}
+
+function describeTrouble(top: string, path: string, trouble: string): TaskEntry {
+  const reason = `it cannot be read as a folder of tasks (${trouble}); make it one, or check its permissions`;
+  return { file: relativeTo(top, path), version: trouble, read: () => ({ reason }) };
 }
 
 const isTaskFile = (path: string): boolean => path.endsWith(".md") && !/(^|\/)readme\.md$/i.test(path);

@@ -101,6 +101,22 @@ it("finds a folder that is created later, and one that was removed and came back
   await readUntil(folder, hasIds("b"));
 });
 
+it("tells of a folder that cannot be read as a problem, and reads it when it can be", async () => {
+  using top = makeTop({ "tasks/a.md": "# A\n" });
+  rmSync(join(top.path, "tasks"), { recursive: true });
+  top.write("tasks", "not a folder\n");
+  await using folder = openTaskFolder(top.path, "tasks");
+  const { tasks, problems } = await folder.read();
+  expect(tasks).toEqual([]);
+  expect(problems).toMatchObject([
+    { file: "tasks", message: expect.stringContaining("(ENOTDIR)") as string },
+  ]);
+  rmSync(join(top.path, "tasks"));
+  top.write("tasks/a.md", "# A\n");
+  folder.hint();
+  expect(await readUntil(folder, hasIds("a"))).toMatchObject({ problems: [] });
+});
+
 it("does not lose a file that comes while the watcher looks around for the first time", async () => {
   using top = makeTop({ "tasks/a.md": "# A\n" });
   await using folder = openTaskFolder(top.path, "tasks");
