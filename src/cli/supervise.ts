@@ -46,9 +46,9 @@ export interface DaemonOptions {
 export async function supervise(project: Project, { log, daemon }: SuperviseOptions): Promise<number> {
   using teller = createTeller(log, isPriceUnknown(project.config));
   const warn = (message: string): void => teller.log.write("warn", message);
+  requireRoom(project.state.path);
   await using sandbox = await openProjectSandbox(project, warn);
   const now = new Date();
-  requireRoom(project.state.path);
   using lease = takeLease(project.state.lease, now.toISOString());
   void lease;
   runningClock.listen((notice) => teller.say(notice));
