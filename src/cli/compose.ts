@@ -1,6 +1,6 @@
 /** Wires the parts together: the only file that names concrete adapters beside the commands that need just one. */
 import { mkdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createAgents } from "../adapters/agent/agents.ts";
 import { createAttemptFiles } from "../adapters/state/attempt-files.ts";
@@ -64,7 +64,10 @@ export async function readConfigText(
     hint: "Run `ralphwright init`: it looks at the project and writes one.",
   });
   if (repository.top !== null) {
-    const text = await readFile(configPath(repository.top), "utf8").catch(() => null);
+    const path = configPath(repository.top);
+    // To read from a pipe would be to wait for whoever writes to it.
+    const stats = await stat(path).catch(() => null);
+    const text = stats?.isFile() === true ? await readFile(path, "utf8").catch(() => null) : null;
     if (text === null) throw missing;
     return { text, file: configFileName };
   }

@@ -1,5 +1,7 @@
 /** The configuration while a daemon runs: what holds, what waits for a restart, and what is no good. */
-import { rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { noSandbox } from "../../src/adapters/sandbox/containment.ts";
 import { openProject } from "../../src/cli/compose.ts";
@@ -94,4 +96,18 @@ it("takes no configuration from another branch that a person checks out", async 
   expect(refused.kind === "invalid" && refused.reason).toMatch(/another branch: main is not checked out/);
   repository.git("checkout", "-q", "main");
   expect(await next(source)).toMatchObject({ kind: "valid", changed: [], restart: [] });
+});
+
+it.each([
+  ["a pipe, which nobody ever writes to", (path: string) => void execFileSync("mkfifo", [path])],
+  ["a folder", (path: string) => void mkdirSync(path)],
+])("goes on when the file is replaced by %s", async (_, replace) => {
+  await using place = await open();
+  const path = join(place.repository.path, "ralph.config.yaml");
+  rmSync(path);
+  replace(path);
+  expect(await next(place.source)).toMatchObject({ kind: "invalid" });
+  rmSync(path, { recursive: true });
+  place.write({ ...first, concurrency: 2 });
+  expect(await next(place.source)).toMatchObject({ kind: "valid", changed: ["concurrency"] });
 });
