@@ -125,4 +125,20 @@ export const sandboxMutants: readonly Mutant[] = [
     ],
     killedBy: { file: gateTest, title: "a gate writes its own report and no other gate's" },
   },
+  {
+    name: "trials-left",
+    removes: "What a supervisor that is killed while it tries a sandbox leaves, stays for ever.",
+    edits: [
+      {
+        file: "src/adapters/sandbox/ladder.ts",
+        find: "      sweepTrials(options.folder);\n",
+        replace: "",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/sandbox/contained-group.test.ts",
+      title:
+        "leaves nothing of its trials behind, and sweeps away what a supervisor that was killed in one left",
+    },
+  },
 ];

@@ -8,11 +8,14 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { ResourceLimits, SandboxConfig } from "../../core/config.ts";
 import { RalphError } from "../../errors.ts";
@@ -62,7 +65,8 @@ export function openSandbox(options: SandboxOptions): Sandbox {
   const ground = { ...tools, ...groundOf(options, roots) };
   for (const level of offered) {
     if (level.needsRoot && process.getuid?.() !== 0) continue;
-    const refusal = tryOut({ ...ground, level, mounts: mountsAt(level, ground.mounts, options.folder) });
+    const mounts = mountsAt(level, ground.mounts, options.folder);
+    const refusal = tryOut({ ...ground, level, mounts }, options.folder);
     if (refusal === null) return sandboxAt(level, ground, { options, roots });
     refusals.push(`${level.name}: ${refusal}`);
   }
@@ -83,7 +87,10 @@ function sandboxAt(
       limits: ground.resources.facts,
       warnings: [...ground.resources.warnings, ...absent(options.config)],
     },
-    sweep: ground.resources.sweep,
+    sweep() {
+      ground.resources.sweep();
+      sweepTrials(options.folder);
+    },
     confine(own, confinement) {
       makeOwnFolders(own, options.gitConfig);
       return (start) => enclose({ ...ground, level, mounts }, own, confinement, start);
@@ -196,10 +203,21 @@ function readText(file: string): string {
 }
 
 const trialMsMax = 20_000;
+const trialPrefix = "trial-";
+
+/** What those left who were killed meanwhile. Somebody who holds no lease may be trying right now. */
+function sweepTrials(folder: string): void {
+  for (const name of readdirSync(folder).filter((each) => each.startsWith(trialPrefix))) {
+    const path = join(folder, name);
+    const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > 2 * trialMsMax) rmSync(path, { recursive: true, force: true });
+  }
+}
 
 /** Runs a shell that must not see a file that is there. Null: it works; else why not. */
-function tryOut(ground: Ground): string | null {
-  const place = mkdtempSync(join(tmpdir(), "ralph-trial-"));
+function tryOut(ground: Ground, folder: string): string | null {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const place = mkdtempSync(join(folder, trialPrefix));
   const nothing = openSync("/dev/null", "r");
   try {
     const canary = join(place, "canary");

@@ -1,7 +1,16 @@
 /** Programs in a sandbox as process groups: how they end, what is left of them, what the sandbox's own failure looks like. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import {
@@ -239,4 +248,15 @@ it("dies with the supervisor, however that ends", async () => {
   await once(supervisor, "exit");
   await waitFor(() => !commandLines().some((each) => each.startsWith("straggler618")));
   sandboxWith({ mark: "gone" }).sweep();
+});
+
+it("leaves nothing of its trials behind, and sweeps away what a supervisor that was killed in one left", () => {
+  const place = join(folder, "trials");
+  const opened = sandboxWith({ folder: place });
+  expect(readdirSync(place).filter((name) => name.startsWith("trial-"))).toEqual([]);
+  for (const name of ["trial-old", "trial-young"]) mkdirSync(join(place, name));
+  utimesSync(join(place, "trial-old"), 0, 0);
+  opened.sweep();
+  expect(readdirSync(place)).toContain("trial-young");
+  expect(readdirSync(place)).not.toContain("trial-old");
 });
