@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const tortureTest = "test/torture/torture.test.ts";
+const mendTest = "test/adapters/git/mend-checkouts.test.ts";
 
 export const tortureMutants: readonly Mutant[] = [
   {
@@ -104,5 +105,46 @@ export const tortureMutants: readonly Mutant[] = [
       file: tortureTest,
       title: "keeps all promises when it is killed right after fs.writeSync of state/passes/",
     },
+  },
+  {
+    name: "living-lock-removed",
+    removes: "A lock that a living git may hold is removed.",
+    edits: [
+      {
+        file: "src/adapters/git/stale-locks.ts",
+        find: "held.size === 0 || mayBeAtWork(places)",
+        replace: "held.size === 0 || places.length > 99",
+      },
+      {
+        file: "src/adapters/git/stale-locks.ts",
+        find: "\nfunction mayBeAtWork",
+        replace: "\nexport function mayBeAtWork",
+      },
+    ],
+    killedBy: { file: mendTest, title: "leaves a lock alone while a git lives that may hold it" },
+  },
+  {
+    name: "half-checkout-left",
+    removes: "What a killed git has already brought up to date in a checkout counts as somebody's changes.",
+    edits: [
+      {
+        file: "src/adapters/git/mend-checkouts.ts",
+        find: "    await noteFinished(git, checkout, step);\n",
+        replace: "    if (mended.length > 99) await noteFinished(git, checkout, step);\n",
+      },
+    ],
+    killedBy: { file: mendTest, title: "finishes a checkout that a killed git left between two commits" },
+  },
+  {
+    name: "half-landing-refused",
+    removes: "A git that was killed between the two refs of a landing counts as a refusal.",
+    edits: [
+      {
+        file: "src/adapters/git/git-target.ts",
+        find: '  if (refused !== "") return refused;\n',
+        replace: "  if (refused === null || refused.length < 99) return refused;\n",
+      },
+    ],
+    killedBy: { file: mendTest, title: "lands although git was killed before, or between" },
   },
 ];

@@ -5,7 +5,8 @@ import { RalphError } from "../../errors.ts";
 import { type FastForward, planFastForward } from "./fast-forward.ts";
 import type { Git } from "./git.ts";
 import { firstLine } from "./git.ts";
-import { mendCheckouts, retryLocked } from "./git-checkout.ts";
+import { retryLocked } from "./git-checkout.ts";
+import { mendCheckouts } from "./mend-checkouts.ts";
 import type { GitRemote } from "./git-remote.ts";
 import { readCommit } from "./object-tree.ts";
 

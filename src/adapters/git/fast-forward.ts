@@ -193,7 +193,8 @@ async function treeWith(git: Git, commit: CommitSha, adopted: Adopted): Promise<
 
 const entryOf = ({ file, sha }: Adopted): string => `100644,${sha},${file}`;
 
-async function indexOf(git: Git, checkout: string): Promise<string> {
+/** The index of a checkout. */
+export async function indexOf(git: Git, checkout: string): Promise<string> {
   const own = ownGitDir(checkout);
   if (own !== null) return join(own, "index");
   const args = ["rev-parse", "--path-format=absolute", "--git-path", "index"];

@@ -78,23 +78,6 @@ export async function listDirty(git: Git, checkout: string): Promise<readonly st
   return dirty;
 }
 
-/** Checkouts that a crash left on an earlier commit than the branch, with nothing else in their index. */
-export async function mendCheckouts(
-  git: Git,
-  branchRef: string,
-  { from, to }: { readonly from: string; readonly to: string },
-): Promise<readonly string[]> {
-  const mended: string[] = [];
-  for (const checkout of await listCheckouts(git, branchRef)) {
-    const isBehind = (await git.ask(["diff-index", "--cached", "--quiet", from], { checkout })).code === 0;
-    const isCurrent = (await git.ask(["diff-index", "--cached", "--quiet", to], { checkout })).code === 0;
-    if (!isBehind || isCurrent) continue;
-    const result = await retryLocked(() => git.ask(["read-tree", "-m", "-u", from, to], { checkout }));
-    if (result.code === 0) mended.push(checkout);
-  }
-  return mended;
-}
-
 /** How often a lock that another git process holds is waited for, and how long each time. */
 const lockTries = 20;
 const lockDelayMs = 100;

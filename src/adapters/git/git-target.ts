@@ -13,7 +13,8 @@ import { compose } from "./compose.ts";
 import { firstLine, type Git, troubleLine } from "./git.ts";
 import { type FastForward, planFastForward } from "./fast-forward.ts";
 import { catchUp, finishCatchUp } from "./catch-up.ts";
-import { createCheckoutList, mendCheckouts, retryLocked } from "./git-checkout.ts";
+import { createCheckoutList, retryLocked } from "./git-checkout.ts";
+import { mendCheckouts, removeRefLocks } from "./mend-checkouts.ts";
 import { createRefPacker, packRefs } from "./pack-refs.ts";
 import type { GitRemote, PushedRef } from "./git-remote.ts";
 import { attemptRef, landedRef, pruneLanded, readKeptAttempts, readLanded } from "./git-refs.ts";
@@ -198,9 +199,22 @@ async function land(git: Git, place: Place, order: LandOrder): Promise<LandResul
   await checkLanded(git, branchRef, candidate);
   for (const plan of plans) {
     const trouble = await plan.carryOut();
-    if (trouble !== null) warn(`${plan.checkout} could not be brought up to date: ${trouble}`);
+    if (trouble === null || (await isMended(git, branchRef, { candidate, checkout: plan.checkout })))
+      continue;
+    warn(`${plan.checkout} could not be brought up to date: ${trouble}`);
   }
   return { kind: "landed" };
+}
+
+/** Git may have been killed in the middle of it. */
+async function isMended(
+  git: Git,
+  branchRef: string,
+  { candidate, checkout }: { readonly candidate: Candidate; readonly checkout: string },
+): Promise<boolean> {
+  if ((await readTip(git, branchRef)) !== candidate.commit) return false;
+  const mended = await mendCheckouts(git, branchRef, { from: candidate.base, to: candidate.commit });
+  return mended.includes(checkout);
 }
 
 /**
@@ -256,10 +270,18 @@ async function moveRefs(git: Git, branchRef: string, order: LandOrder): Promise<
   const lines = [`update ${branchRef} ${candidate.commit} ${candidate.base}`];
   if (kind === "land")
     lines.push(`create ${landedRef(task)} ${candidate.commit}`, `delete ${attemptRef(task, attempt)}`);
-  const input = ["start", ...lines, "prepare", "commit", ""].join("\n");
-  const args = ["update-ref", "--create-reflog", "-m", `ralphwright: ${kind} ${task}`, "--stdin"];
-  const result = await retryLocked(() => git.ask(args, { input }));
-  return result.code === 0 ? null : firstLine(result.stderr);
+  const move = async (changes: readonly string[]): Promise<string | null> => {
+    const input = ["start", ...changes, "prepare", "commit", ""].join("\n");
+    const args = ["update-ref", "--create-reflog", "-m", `ralphwright: ${kind} ${task}`, "--stdin"];
+    const result = await retryLocked(() => git.ask(args, { input }));
+    return result.code === 0 ? null : firstLine(result.stderr);
+  };
+  const refused = await move(lines);
+  if (refused !== "") return refused;
+  // Git always says why it refuses: this one was killed, and may have got to the first of its refs.
+  await removeRefLocks(git, branchRef, true);
+  if ((await readTip(git, branchRef)) !== candidate.commit) return move(lines);
+  return kind === "land" ? move([`update ${landedRef(task)} ${candidate.commit}`]) : null;
 }
 
 /** The post-condition: what is on the target is the tree that was judged. If not, everything stops, loudly. */
@@ -287,6 +309,7 @@ async function repairCheckouts(
   branchRef: string,
   landing: readonly CommitSha[],
 ): Promise<readonly string[]> {
+  await removeRefLocks(git, branchRef, landing.length > 0);
   const finished = await finishCatchUp(git, branchRef);
   const to = await readTip(git, branchRef);
   const from = (await readCommit(git.objects, to)).parents[0];
