@@ -20,8 +20,8 @@ export interface BoundaryOrder {
   };
   /** The n-th call that this kind can hit fails; or it and all that follow. */
   readonly fault?: { readonly kind: FaultKind; readonly at: number; readonly isLasting: boolean };
-  /** The n-th git that holds no lock is killed by somebody else so long after its start. */
-  readonly slay?: { readonly at: number; readonly afterMs: number };
+  /** The n-th program whose place begins so (`git update-ref`) is killed by somebody else so long after its start. */
+  readonly slay?: { readonly place: string; readonly at: number; readonly afterMs: number };
 }
 
 export const orderVariable = "RALPH_TORTURE";

@@ -4,11 +4,10 @@ import { createDice } from "../../src/drill/chance.ts";
 import { canSetClocks, commitAsPerson, openClock, pause, signalTo } from "./people.ts";
 import type { Family, Scenario, Scene } from "./scenario.ts";
 import type { StartOptions, WorldPlan } from "./torture-world.ts";
-import { standardEnd, type Expectation, judgeWorld } from "./world-judge.ts";
+import { type Expectation, judgeWorld } from "./world-judge.ts";
 
-/** About as many as an undisturbed run has; a kill beyond its end is none. */
-const boundariesMax = 2_000;
-const startsMax = 50;
+/** About as many as an undisturbed run of two tasks has; a kill beyond its end is none. */
+const boundariesMax = 1_700;
 const runMs = 1_500;
 
 export const multi: Family = {
@@ -29,17 +28,17 @@ function scenarioOf(seed: number): Scenario {
   const isCheckedOut = roll() < 0.5;
   const isClash = roll() < 0.5;
   const plan: WorldPlan = {
-    tasks: isClash ? ["good", "left", "right"] : ["good", "red", "tail"],
+    tasks: isClash ? ["left", "right"] : ["good", "red"],
     isCheckedOut,
   };
   const end: Expectation = isClash
-    ? { landed: ["good"], givenUp: [], oneOf: ["left", "right"] }
-    : standardEnd;
+    ? { landed: [], givenUp: [], oneOf: ["left", "right"] }
+    : { landed: ["good"], givenUp: ["red"] };
   return {
     name: String(seed),
     plan,
     async run(scene) {
-      const times = 2 + Math.floor(roll() * 3);
+      const times = 1 + Math.floor(roll() * 3);
       let people = 0;
       for (let time = 0; time < times; time += 1) {
         const isVisited = !isCheckedOut && roll() < 0.5;
@@ -92,9 +91,18 @@ async function killByTime(scene: Scene, roll: Dice, options: StartOptions = {}):
   noteKill(scene, ending);
 }
 
+/** Any git; more often than chance would, one that may hold a lock in the user's repository. */
+const slain = [
+  { place: "git ", startsMax: 60, msMax: 4 },
+  { place: "git update-ref", startsMax: 6, msMax: 10 },
+  { place: "git read-tree", startsMax: 14, msMax: 6 },
+] as const;
+
 async function slayProgram(scene: Scene, roll: Dice): Promise<void> {
-  scene.count("programs slain");
-  await scene.supervise({ order: { slay: { at: 1 + Math.floor(roll() * startsMax), afterMs: roll() * 4 } } });
+  const { place, startsMax, msMax } = slain[Math.floor(roll() * slain.length)] ?? slain[0];
+  scene.count("gits slain");
+  const slay = { place, at: 1 + Math.floor(roll() * startsMax), afterMs: roll() * msMax };
+  await scene.supervise({ order: { slay } });
 }
 
 async function holdAndKill(scene: Scene, roll: Dice): Promise<void> {

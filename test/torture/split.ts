@@ -12,7 +12,7 @@ import type { Family, Scenario, Scene } from "./scenario.ts";
 import type { StartOptions, WorldPlan } from "./torture-world.ts";
 import { type Expectation, judgeSafety, judgeWorld } from "./world-judge.ts";
 
-const boundariesMax = 2_000;
+const boundariesMax = 1_700;
 
 export const split: Family = {
   name: "split",
@@ -27,7 +27,7 @@ export const split: Family = {
 
 function scenarioOf(seed: number): Scenario {
   const roll = createDice(seed);
-  const plan: WorldPlan = { tasks: ["good", "left", "right"], isCheckedOut: roll() < 0.3 };
+  const plan: WorldPlan = { tasks: ["left", "right"], isCheckedOut: roll() < 0.3 };
   return {
     name: String(seed),
     plan,
@@ -42,7 +42,7 @@ function scenarioOf(seed: number): Scenario {
       scene.count("doubles");
       await scene.supervise(second);
       const last = await scene.supervise();
-      const end: Expectation = { landed: ["good"], givenUp: [], oneOf: ["left", "right"], states };
+      const end: Expectation = { landed: [], givenUp: [], oneOf: ["left", "right"], states };
       return judgeWorld(world, last, end);
     },
   };

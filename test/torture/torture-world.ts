@@ -3,7 +3,7 @@
  * three tasks (one lands, one is given up, one lands in line behind), a shell script as the agent, a grep as the gate.
  */
 import { execFile, spawn } from "node:child_process";
-import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { type BoundaryOrder, orderVariable } from "./boundary-order.ts";
@@ -30,7 +30,7 @@ const configOf = ({ sandbox = "off" }: WorldPlan): object => ({
 });
 
 /** Everything that a tree of processes does to survive; the last line says that all of it is there. */
-const wildScript = `trap "" TERM INT HUP
+export const wildScript = `trap "" TERM INT HUP
 setsid sleep 300 &
 (setsid nohup bash --norc -c 'trap "" TERM HUP; sleep 301' >/dev/null 2>&1 &)
 (nohup sh -c 'while :; do sleep 1; done' >/dev/null 2>&1 &)
@@ -47,6 +47,7 @@ while :; do sleep 1; done
 const gateScript = "grep -q split src/words.txt && ! cat src/left.txt src/right.txt >/dev/null 2>&1\n";
 
 export interface WorldPlan {
+  /** Without any there is no repository either. */
   readonly tasks: readonly string[];
   /** Whether the target is checked out, as a person's repository has it. */
   readonly isCheckedOut: boolean;
@@ -73,6 +74,8 @@ export interface StartOptions {
   /** A state directory of its own: a second supervisor that knows nothing of the first. */
   readonly state?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another program of node's in place of the supervisor, with its arguments. */
+  readonly program?: readonly string[];
 }
 
 export interface TortureWorld {
@@ -84,6 +87,7 @@ export interface TortureWorld {
   readonly first: string;
   start(options?: StartOptions): Supervisor;
   git(...args: readonly string[]): Promise<string>;
+  gitWith(input: string, ...args: readonly string[]): Promise<string>;
   /** Lines of the traces of all supervisors so far. */
   readonly trace: string;
   remove(): Promise<void>;
@@ -120,7 +124,7 @@ export function openWorldSource(root: string): WorldSource {
       templates.set(key, template);
       const first = await template;
       const folder = join(root, name);
-      await cp(join(root, key), folder, { recursive: true, mode: 0, preserveTimestamps: true });
+      await call("cp", ["-a", join(root, key), folder]);
       return openWorld(folder, plan, first);
     },
   };
@@ -132,6 +136,7 @@ async function makeTemplate(folder: string, plan: WorldPlan): Promise<string> {
   const repository = join(folder, "repo");
   for (const path of ["repo/src", "repo/tasks", "home", "tmp", "state"])
     await mkdir(join(folder, path), { recursive: true });
+  if (tasks.length === 0) return "";
   const write = (file: string, text: string): Promise<void> => writeFile(join(repository, file), text);
   await write("src/words.txt", "split\n");
   await write("agent.sh", agentScript);
@@ -152,10 +157,13 @@ async function makeTemplate(folder: string, plan: WorldPlan): Promise<string> {
 }
 
 const gitIn =
-  (cwd: string, home: string) =>
+  (cwd: string, home: string, input = "") =>
   async (...args: readonly string[]): Promise<string> => {
     const env = { PATH: process.env["PATH"], HOME: home, ...gitVariables };
-    return (await call("git", [...args], { cwd, env, maxBuffer: 1 << 26 })).stdout.trimEnd();
+    const running = call("git", [...args], { cwd, env, maxBuffer: 1 << 26 });
+    // What git answers tells whether it was right not to read.
+    running.child.stdin?.on("error", () => {}).end(input);
+    return (await running).stdout.trimEnd();
   };
 
 async function openWorld(folder: string, plan: WorldPlan, first: string): Promise<TortureWorld> {
@@ -163,7 +171,7 @@ async function openWorld(folder: string, plan: WorldPlan, first: string): Promis
   const trace = place("trace");
   const git = gitIn(place("repo"), place("home"));
   // The copies have other times and inodes than the index says.
-  await git("update-index", "-q", "--refresh");
+  if (plan.tasks.length > 0) await git("update-index", "-q", "--refresh");
   return {
     folder,
     repository: place("repo"),
@@ -172,9 +180,10 @@ async function openWorld(folder: string, plan: WorldPlan, first: string): Promis
     first,
     trace,
     git,
-    start({ order = {}, state = place("state"), env = {} } = {}) {
+    gitWith: (input, ...args) => gitIn(place("repo"), place("home"), input)(...args),
+    start({ order = {}, state = place("state"), env = {}, program = runOfSupervisor } = {}) {
       const whole: BoundaryOrder = { world: folder, trace, ...order };
-      return startSupervisor(place("repo"), {
+      return startProgram(program, place("repo"), {
         PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
         HOME: place("home"),
         TMPDIR: place("tmp"),
@@ -192,8 +201,14 @@ async function openWorld(folder: string, plan: WorldPlan, first: string): Promis
 /** Longer than any of them takes on a full machine: what hangs is a broken promise, too. */
 const runMsMax = 120_000;
 
-function startSupervisor(cwd: string, env: Readonly<Record<string, string>>): Supervisor {
-  const child = spawn(process.execPath, ["--import", preload, mainProgram, "run", "--log", "json"], {
+const runOfSupervisor = ["--import", preload, mainProgram, "run", "--log", "json"] as const;
+
+function startProgram(
+  program: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Supervisor {
+  const child = spawn(process.execPath, program, {
     cwd,
     env,
     stdio: ["ignore", "ignore", "pipe"],

@@ -36,7 +36,7 @@ export interface Expectation {
   readonly states?: readonly string[];
 }
 
-export const standardEnd: Expectation = { landed: ["good", "tail"], givenUp: ["red"] };
+const standardEnd: Expectation = { landed: ["good", "tail"], givenUp: ["red"] };
 
 export async function judgeWorld(
   world: TortureWorld,
@@ -44,10 +44,12 @@ export async function judgeWorld(
   expected = standardEnd,
 ): Promise<readonly string[]> {
   const states = expected.states ?? [world.state];
+  const commits = await commitsOf(world);
   const broken = [
     ...judgeLast(last, expected),
-    ...(await judgeTarget(world, expected)),
-    ...(await judgeRefs(world, expected)),
+    ...judgeTarget(commits, expected),
+    ...(await judgeColours(world, commits)),
+    ...(await judgeRefs(world, commits, expected)),
     ...(await judgeCheckout(world)),
     ...(expected.states === undefined ? judgeJournal(world, expected) : []),
     ...states.flatMap((state) => leftInState(state)),
@@ -69,7 +71,7 @@ export async function judgeSafety(world: TortureWorld): Promise<readonly string[
   return [
     ...twice.map((task) => `"Do ${task}" landed more than once`),
     ...(await judgeColours(world, commits)),
-    ...(await judgeRefs(world, { landed, givenUp: [] })),
+    ...(await judgeRefs(world, commits, { landed, givenUp: [] })),
   ];
 }
 
@@ -78,11 +80,20 @@ async function commitsOf(world: TortureWorld): Promise<readonly string[]> {
   return log.split("\n").filter((line) => line !== "");
 }
 
+/** Red is what changed the words, and what holds both of two changes that are green alone. All in one question. */
 async function judgeColours(world: TortureWorld, commits: readonly string[]): Promise<readonly string[]> {
-  const broken: string[] = [];
-  for (const line of commits)
-    if (await isRed(world, line.slice(0, 40))) broken.push(`a red commit is on the target: ${line}`);
-  return broken;
+  const files = ["words", "left", "right"].map((name) => `src/${name}.txt`);
+  const asked = [world.first, ...commits.map((line) => line.slice(0, 40))].flatMap((commit) =>
+    files.map((file) => `${commit}:${file}`),
+  );
+  const told = await world.gitWith(`${asked.join("\n")}\n`, "cat-file", "--batch-check");
+  const objects = told.split("\n").map((line) => (line.endsWith(" missing") ? null : line));
+  const isRed = (at: number): boolean => {
+    const [words, left, right] = objects.slice(3 * at, 3 * at + 3);
+    return words !== objects[0] || (left !== null && right !== null);
+  };
+  const red = commits.filter((_, at) => isRed(at + 1));
+  return red.map((line) => `a red commit is on the target: ${line}`);
 }
 
 /** 0 when the queue is drained, 1 when some tasks need a person. */
@@ -95,8 +106,7 @@ function judgeLast(
   return status === wanted ? [] : [`the last run ended with ${status ?? signal}, not ${wanted}: ${last}`];
 }
 
-async function judgeTarget(world: TortureWorld, expected: Expectation): Promise<readonly string[]> {
-  const commits = await commitsOf(world);
+function judgeTarget(commits: readonly string[], expected: Expectation): readonly string[] {
   const subjects = commits.map((line) => line.slice(41));
   const ends = endsOf(subjects, expected);
   const broken: string[] = [];
@@ -111,7 +121,7 @@ async function judgeTarget(world: TortureWorld, expected: Expectation): Promise<
   const wanted = ends.landed.length + sum(givenUp) + (expected.people ?? 0);
   if (subjects.length !== wanted)
     broken.push(`the target has ${subjects.length} commits, not ${wanted}: ${subjects.join("; ")}`);
-  return [...broken, ...(await judgeColours(world, commits))];
+  return broken;
 }
 
 /** Which of two clashing tasks landed is known afterwards; the other one must have been given up. */
@@ -134,17 +144,14 @@ const timesOf = (subjects: readonly string[], beginning: string): number =>
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
 
-async function isRed(world: TortureWorld, commit: string): Promise<boolean> {
-  const listed = await world.git("ls-tree", "-r", "--name-only", commit, "src/");
-  const files = listed.split("\n");
-  if (files.includes("src/left.txt") && files.includes("src/right.txt")) return true;
-  return !(await world.git("cat-file", "blob", `${commit}:src/words.txt`)).includes("split");
-}
-
-async function judgeRefs(world: TortureWorld, expected: Expectation): Promise<readonly string[]> {
+async function judgeRefs(
+  world: TortureWorld,
+  commits: readonly string[],
+  expected: Expectation,
+): Promise<readonly string[]> {
   const refs = (await world.git("for-each-ref", "--format=%(refname)")).split("\n");
   const landed = refs.filter((ref) => ref.startsWith("refs/ralph/landed/")).map((ref) => ref.slice(18));
-  const subjects = (await world.git("log", "--format=%s", `${world.first}..main`)).split("\n");
+  const subjects = commits.map((line) => line.slice(41));
   const wanted = endsOf(subjects, expected).landed;
   const broken: string[] = [];
   if (landed.toSorted().join(" ") !== wanted.toSorted().join(" "))

@@ -42,7 +42,8 @@ function wrapStart(
     const handle = this as Handle;
     const place = commandName(args[1]);
     const { fault, done } = counter.pass({ name: "start", place, isReading: false, faults: faultsOfStart });
-    if (mayBeSlain(place)) starts += 1;
+    const isChosen = slay !== undefined && place.startsWith(slay.place);
+    if (isChosen) starts += 1;
     if (fault !== null)
       return failStart(fault, () => Reflect.apply(spawn, this, [missing, ...args.slice(1)]));
     const status = Reflect.apply(spawn, this, args);
@@ -53,14 +54,11 @@ function wrapStart(
       counter.pass({ name: "end", place, isReading: false, faults: [] }).done();
       return Reflect.apply(onexit, this, exit);
     };
-    if (mayBeSlain(place) && slay?.at === starts && pid !== undefined)
+    if (isChosen && slay.at === starts && pid !== undefined)
       setTimeout(() => slayProcess(kill, pid), slay.afterMs).unref();
     return status;
   };
 }
-
-/** Killed in the middle, these leave git's own locks in the user's repository, which a person has to remove. */
-const mayBeSlain = (place: string): boolean => /^git (?!update-ref|read-tree|update-index)/.test(place);
 
 const missing = "/nonexistent/program";
 
