@@ -18,7 +18,7 @@ const group = startGroup({
   command: ["bash", "--norc", "wild.sh"],
   cwd: workspace,
   env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "" },
-  enclose: sandbox.confine(own, { writable: [workspace], readable: [], profile: "agent" }),
+  enclose: sandbox.confine(own, { writable: [workspace], readable: [], profile: "gates" }),
   input: "",
   logFile: log,
   wallMsMax: 600_000,
@@ -40,7 +40,7 @@ function strongestSandbox(): Sandbox {
       objects: [],
       gitConfig: "",
       egress: () => null,
-      gateway: null,
+      gatewayFor: () => null,
     });
   } catch {
     return noSandbox;
