@@ -38,54 +38,25 @@ async function measureAll(names: readonly string[]): Promise<void> {
   writeFileSync(resultFile, `${JSON.stringify(results, null, 2)}\n`);
 }
 
+/** The user, processes and network of another machine; of this one everything to read, and nothing to write. */
+const machine =
+  "--unshare-all --unshare-user --disable-userns --uid 1000 --gid 1000 --die-with-parent --ro-bind / / --dev /dev --proc /proc " +
+  "--ro-bind /proc/sys /proc/sys --tmpfs /tmp --tmpfs /root";
+
+const limits = { memoryBytes: 2_000 * mebi, processesMax: 400, fileBytesMax: 100 * mebi };
+
 /** What went through; nothing: contained. */
 async function measureAround(file: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "hostile-off-"));
-  const share = openResources("hostile-off", {
-    memoryBytes: 2_000 * mebi,
-    processesMax: 400,
-    fileBytesMax: 100 * mebi,
-  }).begin();
-  const around = [
-    "--unshare-all",
-    "--unshare-user",
-    "--disable-userns",
-    "--uid",
-    "1000",
-    "--gid",
-    "1000",
-    "--die-with-parent",
-  ];
-  const view = [
-    "--ro-bind",
-    "/",
-    "/",
-    "--dev",
-    "/dev",
-    "--proc",
-    "/proc",
-    "--ro-bind",
-    "/proc/sys",
-    "/proc/sys",
-  ];
-  const own = ["--tmpfs", "/tmp", "--tmpfs", "/root", "--bind", folder, "/var/tmp", "--ro-bind", top, top];
+  const share = openResources("hostile-off", limits).begin();
   const node = dirname(dirname(process.execPath));
+  const own = ["--bind", folder, "/var/tmp", "--ro-bind", top, top, "--ro-bind", node, node];
   const command = [process.execPath, import.meta.filename, "inside", file];
   const script = `read go; ${share.script}; exec "$@" </dev/null`;
-  const shell = [
-    "--norc",
-    "-c",
-    script,
-    "bash",
-    "bwrap",
-    ...around,
-    ...view,
-    ...own,
-    "--ro-bind",
-    node,
-    node,
-  ];
-  const child = spawn("bash", [...shell, "--", ...command], { stdio: ["pipe", "pipe", "ignore"] });
+  const all = ["bwrap", ...machine.split(" "), ...own, "--", ...command];
+  const child = spawn("bash", ["--norc", "-c", script, "bash", ...all], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
   const timer = setTimeout(() => child.kill("SIGKILL"), msMax);
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
