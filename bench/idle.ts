@@ -6,7 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Figure } from "./figure.ts";
 import { createProject, mainProgram, type SampleProject } from "./sample-project.ts";
 
-const settleMs = 5_000;
+/** Until memory has been tidied up after the start: once, some ten seconds later. */
+const settleMs = 30_000;
 
 /** The queue of the second one is read from the branch: nothing tells of a change there. */
 export async function measureIdle(seconds: number): Promise<readonly Figure[]> {
