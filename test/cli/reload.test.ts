@@ -99,8 +99,8 @@ it("takes no configuration from another branch that a person checks out", async 
 });
 
 it.each([
-  ["a pipe, which nobody ever writes to", (path: string) => void execFileSync("mkfifo", [path])],
-  ["a folder", (path: string) => void mkdirSync(path)],
+  ["a pipe, which nobody ever writes to", (path: string) => execFileSync("mkfifo", [path])],
+  ["a folder", (path: string) => mkdirSync(path)],
 ])("goes on when the file is replaced by %s", async (_, replace) => {
   await using place = await open();
   const path = join(place.repository.path, "ralph.config.yaml");

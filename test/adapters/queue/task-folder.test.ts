@@ -108,8 +108,8 @@ it("tells of a folder that cannot be read as a problem, and reads it when it can
   await using folder = openTaskFolder(top.path, "tasks");
   const { tasks, problems } = await folder.read();
   expect(tasks).toEqual([]);
-  expect(problems).toMatchObject([
-    { file: "tasks", message: expect.stringContaining("(ENOTDIR)") as string },
+  expect(problems.map(({ file, message }) => [file, message.includes("(ENOTDIR)")])).toEqual([
+    ["tasks", true],
   ]);
   rmSync(join(top.path, "tasks"));
   top.write("tasks/a.md", "# A\n");
