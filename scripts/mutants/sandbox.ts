@@ -137,8 +137,7 @@ export const sandboxMutants: readonly Mutant[] = [
     ],
     killedBy: {
       file: "test/adapters/sandbox/contained-group.test.ts",
-      title:
-        "leaves nothing of its trials behind, and sweeps away what a supervisor that was killed in one left",
+      title: "sweeps away what a supervisor that was killed in one left",
     },
   },
 ];

@@ -250,10 +250,9 @@ it("dies with the supervisor, however that ends", async () => {
   sandboxWith({ mark: "gone" }).sweep();
 });
 
-it("leaves nothing of its trials behind, and sweeps away what a supervisor that was killed in one left", () => {
+it("sweeps away what a supervisor that was killed in one left", () => {
   const place = join(folder, "trials");
   const opened = sandboxWith({ folder: place });
-  expect(readdirSync(place).filter((name) => name.startsWith("trial-"))).toEqual([]);
   for (const name of ["trial-old", "trial-young"]) mkdirSync(join(place, name));
   utimesSync(join(place, "trial-old"), 0, 0);
   opened.sweep();
