@@ -243,7 +243,7 @@ it("dies with the supervisor, however that ends", async () => {
   });
   const [line] = await once(supervisor.stdout, "data");
   expect(String(line)).toBe("ready\n");
-  expect(commandLines().filter((each) => each.startsWith("straggler618"))).toHaveLength(1);
+  await waitFor(() => commandLines().some((each) => each.startsWith("straggler618")));
   supervisor.kill("SIGKILL");
   await once(supervisor, "exit");
   await waitFor(() => !commandLines().some((each) => each.startsWith("straggler618")));
