@@ -218,5 +218,6 @@ function closingLine(outcome: RunOutcome, { tasks, problems }: StatusView): stri
   const needed = isShown && counts.length > 0 ? ` (${counts.join(", ")})` : "";
   const sentence = `${describeOutcome(outcome)}${needed}`;
   const more = outcome.kind === "configuration" ? "" : " See: ralphwright log";
-  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.${more}`;
+  // A reason may be a sentence with a full stop of its own.
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1).replace(/[.]$/, "")}.${more}`;
 }
