@@ -122,16 +122,17 @@ function isStartable(state: LoopState, task: Task): boolean {
 }
 
 /** Told once for each time that no window is open, then waited for, but not beyond the end of the run. */
-function closeWindow(state: LoopState, { opensAtMs }: NextContext): Next | null {
+function closeWindow(state: LoopState, context: NextContext): Next | null {
+  const { opensAtMs } = context;
   if (opensAtMs === null) return null;
   if (state.windowOpensMs !== opensAtMs) return { kind: "close", opensAtMs };
-  return { kind: "wait", untilMs: Math.min(opensAtMs, runEndsMs(state) ?? Infinity) };
+  return { kind: "wait", untilMs: Math.min(opensAtMs, runEndsMs(state, context) ?? Infinity) };
 }
 
 function startFirst(state: LoopState, startable: readonly Task[], context: NextContext): Next {
   const { nowMs } = context;
   // Nobody waits beyond the end of the run.
-  let untilMs = runEndsMs(state) ?? Infinity;
+  let untilMs = runEndsMs(state, context) ?? Infinity;
   for (const task of startable) {
     const record = state.records.get(task.id);
     const taskMs = record?.text === task.text ? retryDateMs(record.notBeforeMs, nowMs) : 0;

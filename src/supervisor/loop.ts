@@ -75,6 +75,8 @@ export class Loop {
   #state: LoopState;
   #pulse: Pulse = { isWaiting: false, turnedAtMs: 0 };
   #heardMs = 0;
+  /** By the clock that nobody sets. */
+  #beganMs = 0;
 
   constructor(options: LoopOptions) {
     const { ports, config, landed, state } = options;
@@ -111,6 +113,7 @@ export class Loop {
     const judgingMax = this.#judgingMax();
     const mode = config.land.mode === "branch" ? ({ mode: "branch" } as const) : {};
     const isDaemon = daemon === null ? {} : ({ isDaemon: true } as const);
+    this.#beganMs = this.#ports.clock.runningMs();
     try {
       this.#apply({ type: "run-started", run, limits, judgingMax, sandbox, ...mode, ...isDaemon });
       for (;;) {
@@ -178,6 +181,7 @@ export class Loop {
     const { limits, agent } = this.#config;
     return decideNext(this.#state, this.#known.queue, {
       nowMs: ports.clock.nowMs(),
+      ranMs: ports.clock.runningMs() - this.#beganMs,
       day: ports.clock.localDay(),
       concurrency,
       tip,

@@ -80,6 +80,9 @@ describe("A run may start nothing more", () => {
     });
     const begun = inRun({ wallMsMax: 1_000 }, { startedMs: 500 });
     expect(budgetStop(begun, { ...today, nowMs: 1_499 })).toBeNull();
+    // The wall clock may be set meanwhile: what counts is for how long the run has run.
+    expect(budgetStop(begun, { ...today, nowMs: 9_999_999, ranMs: 999 })).toBeNull();
+    expect(budgetStop(begun, { ...today, nowMs: 0, ranMs: 1_000 })).not.toBeNull();
     expect(budgetStop(begun, { ...today, nowMs: 1_500 })).toEqual({
       kind: "budget",
       reason: "limits.run.wall is over: no new attempt starts",
