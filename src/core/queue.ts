@@ -90,7 +90,10 @@ interface Resolved {
 /** The last answer for a list of tasks: it is asked at every event, and few of them change what it depends on. */
 const resolved = new WeakMap<readonly Task[], Resolved>();
 
-/** Linear in tasks and dependencies. `landedNow`: tasks known to have landed, whatever their file still says. */
+/**
+ * Linear in tasks and dependencies. `landedNow`: tasks known to have landed, whatever their file still says. Values, not
+ * containers: a list or set that was given is not to be changed afterwards.
+ */
 export function resolveQueue(
   tasks: readonly Task[],
   landedNow: ReadonlySet<TaskId>,

@@ -243,7 +243,7 @@ describe("the demo's recordings", () => {
     const night: Night = { repository, told: [], trajectories: new Map(), landed: new Set(), baseline };
     const tried = new Set<TaskId>();
     for (;;) {
-      const task = resolveQueue(tasks, night.landed).ready.find(({ id }) => !tried.has(id));
+      const task = resolveQueue(tasks, new Set(night.landed)).ready.find(({ id }) => !tried.has(id));
       if (task === undefined) break;
       tried.add(task.id);
       let goesOn = true;
