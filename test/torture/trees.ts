@@ -70,6 +70,8 @@ const heldTree = (seed: number): Scenario => ({
     const { isContained, broken } = await judgeKilled(scene, killed);
     // What the next supervisor does first of all.
     await killStrays(`${folder}.`);
+    // Who has no mark goes with the first process of the sandbox, a moment later.
+    if (isContained) await waitUntilGone(scene, goneMsMax);
     const escaped = judgeEscaped(scene, isContained);
     await endAll(scene);
     if (isGrown || broken.length === 0) return [...broken, ...escaped];
