@@ -83,6 +83,15 @@ export function wrap(text: string, width: number, indent: string): string {
   return lead + [...lines, line].join(`\n${indent}`);
 }
 
+/** What went wrong and what to do, on lines of their own; broken between words for a terminal (`width`). */
+export function errorText(
+  { message, hint }: { readonly message: string; readonly hint: string | null },
+  width = Infinity,
+): string {
+  const lines = `ralphwright: ${message}${hint === null ? "" : `\n  ${hint}`}`.split("\n");
+  return makeSafe(lines.map((line) => wrap(line, width, "  ")).join("\n"));
+}
+
 /** For a text that is printed after `margin` characters: broken between words, further lines under the first. */
 export function hang(text: string, margin: number): string {
   return wrap(text, Math.max(columnCharsMin, columns() - margin), "").replaceAll(

@@ -7,6 +7,7 @@ import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
 import { addAgent } from "./agent-command.ts";
 import { example, json, logOption, percentage, wholeNumber } from "./arguments.ts";
 import { addDaemon, addPause, addStop } from "./supervisor-commands.ts";
+import { errorText } from "./print.ts";
 import { nameSources, readOverrides, settings } from "./settings.ts";
 import type { LogFormat } from "./tell.ts";
 
@@ -25,9 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     // Commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof RalphError) {
-      process.stderr.write(
-        `ralphwright: ${error.message}\n${error.hint === null ? "" : `  ${error.hint}\n`}`,
-      );
+      process.stderr.write(`${errorText(error, process.stderr.columns)}\n`);
       return error.exitStatus;
     }
     // A full disk, a missing permission: the machine's word is what helps, not our stack.

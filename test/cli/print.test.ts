@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { makeSafe, wrap } from "../../src/cli/print.ts";
+import { errorText, makeSafe, wrap } from "../../src/cli/print.ts";
 
 describe("Text for a terminal", () => {
   it("loses whatever moves the cursor, sets a title or turns the direction, and keeps colours and line feeds", () => {
@@ -22,5 +22,13 @@ describe("Text for a terminal", () => {
 
   it("keeps a word that is too long for any line in one piece", () => {
     expect(wrap("a bbbbbbbbbbbb c", 6, "")).toBe("a\nbbbbbbbbbbbb\nc");
+  });
+
+  it("tells an error and what to do, broken between words on a terminal alone, and without control characters", () => {
+    const error = { message: "no key \u001b]0;title", hint: "Set one.\n  Or take another agent." };
+    expect(errorText(error)).toBe("ralphwright: no key \ufffd]0;title\n  Set one.\n  Or take another agent.");
+    expect(errorText(error, 20)).toBe(
+      "ralphwright: no key\n  \ufffd]0;title\n  Set one.\n  Or take another\n  agent.",
+    );
   });
 });
