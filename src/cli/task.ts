@@ -10,7 +10,6 @@ import { byPriority, checkQueue, type Queue, resolveQueue, type Standing } from 
 import { problemText } from "../core/report.ts";
 import { standingOf, type Task } from "../core/task.ts";
 import { RalphError } from "../errors.ts";
-import { nearestWord } from "../formats/nearest.ts";
 import { renderTask, setTaskStatus, slugOf, type TaskDraft } from "../formats/task-file.ts";
 import {
   listReviews,
@@ -22,7 +21,8 @@ import {
   sealedChecks,
 } from "./compose.ts";
 import { tellOfTasks } from "./ask.ts";
-import { columns, fit, print, printJson, printTable, style } from "./print.ts";
+import { findKnownTask } from "./known-task.ts";
+import { columns, fit, print, printJson, printTable, style, wrap } from "./print.ts";
 
 export async function listTasks(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
   const { queue, standing } = await readTasks(await openProject(options.cwd));
@@ -107,7 +107,8 @@ export async function addTask({ cwd, draft }: AddOptions): Promise<void> {
   const file = `${config.tasks}/${number}-${slugOf(draft.title)}.md`;
   await writeWhole(join(top, file), renderTask(draft));
   await tellOfTasks(project);
-  print(`Wrote ${file}. Say in it what is accepted; a running supervisor picks it up by itself.`);
+  const next = "Say in it what is accepted; a running supervisor picks it up by itself.";
+  print(wrap(`Wrote ${file}. ${next}`, columns(), ""));
 }
 
 /** A supervisor may read it at any moment: all of it is there, or nothing. @throws Error when the name is taken. */
@@ -192,11 +193,6 @@ function findTask(queue: Queue, id: string): Task {
   if (task !== undefined) return task;
   const broken = queue.problems.find((problem) => problem.task === id || problem.file.endsWith(`/${id}.md`));
   if (broken !== undefined) throw new RalphError("task-invalid", problemText(broken));
-  const near = nearestWord(
-    id,
-    queue.tasks.map((candidate) => candidate.id),
-  );
-  throw new RalphError("task-unknown", `there is no task ${id}`, {
-    hint: near === null ? "`ralphwright task list` names them." : `Did you mean ${near}?`,
-  });
+  const ids = queue.tasks.map((candidate) => candidate.id);
+  return findTask(queue, findKnownTask(id, ids));
 }

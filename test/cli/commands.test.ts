@@ -147,9 +147,10 @@ describe("After a night with a landing, a lie and a question", () => {
   });
 
   it("names the nearest task for an unknown one, with status 2 and no stack trace", () => {
-    const { status, stderr } = call("task", "show", "thre");
+    const { status, stderr } = call("task", "show", "threee");
     expect(status).toBe(2);
-    expect(stderr).toBe("ralphwright: there is no task thre\n  Did you mean three?\n");
+    expect(stderr).toBe("ralphwright: nothing is known of a task threee\n  Did you mean three?\n");
+    expect(call("task", "show", "thr")).toEqual(call("task", "show", "three"));
   });
 
   it("gate says that the checkout is green, and which gate is red once a test is broken", () => {
