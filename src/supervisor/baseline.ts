@@ -118,11 +118,14 @@ function baselineOf(
   where: string,
 ): Baseline {
   if (gating.kind === "stopped") return { kind: "red", reason: "the run was stopped" };
-  const reason = `${gating.reason} ${where}${detailOf(gating.results, gates)}`;
   const red = gating.results.find(isNotRunnable);
   const isVoid = gating.results.every((result) => result.exit.kind === "exited" && result.exit.code === 0);
+  const detail = detailOf(gating.results, gates) || (isVoid ? mendVoid : "");
+  const reason = `${gating.reason} ${where}${detail}`;
   return red !== undefined || isVoid ? { kind: "unusable", reason } : { kind: "red", reason };
 }
+
+const mendVoid = "; let .gitignore name what gates write, and let them change nothing else";
 
 const lineCharsMax = 200;
 

@@ -38,9 +38,9 @@ it.concurrent("is told of a gate that cannot work here, at once and before an ag
     "no-such-compiler --check
       The configuration is wrong: gate odd exited with 127 on main, before any change (bash: line 1: no-such-compiler: command not found).
     echo more >> README.md
-      The configuration is wrong: the gates changed files of the checkout, so the result is void: README.md on main, before any change.
+      The configuration is wrong: the gates changed files of the checkout, so the result is void: README.md on main, before any change; let .gitignore name what gates write, and let them change nothing else.
     echo more > report.txt
-      The configuration is wrong: the gates changed files of the checkout, so the result is void: report.txt on main, before any change.
+      The configuration is wrong: the gates changed files of the checkout, so the result is void: report.txt on main, before any change; let .gitignore name what gates write, and let them change nothing else.
     ! test -e PROGRESS.md
       The configuration is wrong: gate odd exited with 1 once ralphwright writes PROGRESS.md and the status in tasks/one.md; let that gate ignore these files (see <state>/attempts/one/1/own-files).
     ! grep -rq landed tasks
