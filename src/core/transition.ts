@@ -109,11 +109,14 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
   };
   // A pause outlives a daemon that is started again; a run that a person starts by hand is meant to run.
   const paused = run.isDaemon ? state.paused : null;
-  return { ...state, run, paused, stopping: null, configTrouble: null };
+  return { ...state, run, paused, stopping: null, configTrouble: null, windowOpensMs: 0 };
 }
 
-function reload(state: LoopState, { limits, judgingMax }: EventOf<"config-reloaded">): LoopState {
-  const reloaded = { ...editRun(state, () => ({ limits, judgingMax })), configTrouble: null };
+/** The windows may be other ones now: where none is open, that is found out and told again. */
+function reload(state: LoopState, { changed, limits, judgingMax }: EventOf<"config-reloaded">): LoopState {
+  const isOther = changed.some((key) => ["limits", "limits.window"].includes(key));
+  const windowOpensMs = isOther ? 0 : state.windowOpensMs;
+  const reloaded = { ...editRun(state, () => ({ limits, judgingMax })), configTrouble: null, windowOpensMs };
   const isAboutIt = state.paused?.kind === "configuration" || state.paused?.kind === "baseline";
   return isAboutIt ? resume(reloaded, "supervisor") : reloaded;
 }

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { commitSha } from "../../src/core/ids.ts";
 import { type LoopEvent, noUsage, type RunLimits } from "../../src/core/message.ts";
 import { decideNext, type Next } from "../../src/core/next.ts";
+import { viewWaits } from "../../src/core/report.ts";
 import { emptyState, type LoopState } from "../../src/core/state.ts";
 import type { Task } from "../../src/core/task.ts";
 import { transition } from "../../src/core/transition.ts";
@@ -193,6 +194,22 @@ it("takes new limits from a reload, and goes on after a red baseline that it may
   expect(reloaded).toMatchObject({ paused: null, configTrouble: null, run: { judgingMax: 2 } });
   expect(reloaded.run?.limits.tasksMax).toBeNull();
   expect(after(daemon(), byPerson("lunch"), reload).paused).toMatchObject({ kind: "person" });
+});
+
+it("forgets that no window is open where a reload or a new run may have other windows", () => {
+  const closed = after(daemon(), { type: "window-closed", opensAtMs: 9_000 });
+  const reloaded = (key: string): LoopState =>
+    after(closed, {
+      type: "config-reloaded",
+      changed: [key],
+      restart: [],
+      limits: noRunLimits,
+      judgingMax: 1,
+    });
+  expect(viewWaits(reloaded("gates"))).toEqual(viewWaits(closed));
+  expect(viewWaits(reloaded("limits.window"))).toEqual([]);
+  expect(viewWaits(reloaded("limits"))).toEqual([]);
+  expect(viewWaits(after(closed, started()))).toEqual([]);
 });
 
 it("forgets the end of a task that a person opened again", () => {
