@@ -199,7 +199,7 @@ it.concurrent("refuses to work beside another supervisor, and does not disturb i
   expect(second.status).toBe(3);
   expect(second.lines.join("\n")).toMatchInlineSnapshot(`
     "ralphwright: another supervisor works on this repository: pid <pid> on <host>, since <time>
-      Wait for it, stop it with Ctrl-C or SIGTERM, or see \`ralphwright status\`. The lease is <state>/lease.json."
+      Wait for it, stop it with \`ralphwright stop\`, or see \`ralphwright status\`. The lease is <state>/lease.json."
   `);
   agent.behaveAs("lands-a-change");
   expect((await run.done).status).toBe(0);

@@ -126,7 +126,7 @@ function heldBy(holder: LeaseHolder | null, file: string): RalphError {
   const who =
     holder === null ? "another supervisor" : `pid ${holder.pid} on ${holder.host}, since ${holder.since}`;
   return new RalphError("lease-held", `another supervisor works on this repository: ${who}`, {
-    hint: `Wait for it, stop it with Ctrl-C or SIGTERM, or see \`ralphwright status\`. The lease is ${file}.`,
+    hint: `Wait for it, stop it with \`ralphwright stop\`, or see \`ralphwright status\`. The lease is ${file}.`,
   });
 }
 

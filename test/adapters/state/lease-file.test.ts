@@ -36,7 +36,7 @@ it("refuses a second taker, and names the holder and what to do", () => {
       code: "lease-held",
       exitStatus: 3,
       message: `another supervisor works on this repository: ${holder}`,
-      hint: expect.stringContaining("stop it with Ctrl-C or SIGTERM"),
+      hint: expect.stringContaining("stop it with `ralphwright stop`"),
     }),
   );
   expect(findHolder(file)).toMatchObject({ pid: process.pid, since });
