@@ -38,10 +38,21 @@ export const hostileMutants: readonly Mutant[] = [
   {
     name: "descriptors-handed-on",
     removes: "What whoever started the supervisor had left open is open in the sandbox.",
-    edits: [{ file: bubblewrap, find: "<= 4)) ||", replace: "<= 99)) ||" }],
+    edits: [{ file: bubblewrap, find: "<= 5)) ||", replace: "<= 99)) ||" }],
     killedBy: {
       file: hostile,
       title: "contains an agent that uses what whoever started the supervisor had left open",
+    },
+  },
+  {
+    name: "begins-without-a-supervisor",
+    removes: "A program begins although its supervisor was killed while the sandbox was made.",
+    edits: [
+      { file: bubblewrap, find: 'const awaited = "read -r -u 5 || exit 125; ', replace: 'const awaited = "' },
+    ],
+    killedBy: {
+      file: "test/adapters/sandbox/contained-group.test.ts",
+      title: "begins nothing for a supervisor that is gone: whoever is not told to go on ends",
     },
   },
   {

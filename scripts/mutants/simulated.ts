@@ -66,9 +66,8 @@ export const simulatedMutants: readonly Mutant[] = [
     "An attempt that was at work when the supervisor was killed stays open.",
     {
       file: "recovery.ts",
-      find: "[...state.attempts.values()].flatMap((attempt) => closingEvents(attempt, facts))",
-      replace:
-        '[...state.attempts.values()].filter(({ phase }) => phase !== "working").flatMap((attempt) => closingEvents(attempt, facts))',
+      find: "for (const event of closingEvents(attempt, facts)) {",
+      replace: 'for (const event of attempt.phase === "working" ? [] : closingEvents(attempt, facts)) {',
     },
   ),
 ];

@@ -39,8 +39,7 @@ export function budgetStop(state: LoopState, today: Today): Trouble | null {
 function timeStop(run: RunState, { nowMs, ranMs = nowMs - run.startedMs }: Today): string | null {
   const { untilMs, wallMsMax } = run.limits;
   if (untilMs !== null && nowMs >= untilMs) return "limits.run.until has come: no new attempt starts";
-  if (wallMsMax !== null && ranMs >= wallMsMax)
-    return "limits.run.wall is over: no new attempt starts";
+  if (wallMsMax !== null && ranMs >= wallMsMax) return "limits.run.wall is over: no new attempt starts";
   return null;
 }
 

@@ -6,6 +6,7 @@
 import type { CommitSha, TaskId } from "./ids.ts";
 import type { LoopEvent } from "./message.ts";
 import type { Attempt, LoopState } from "./state.ts";
+import { transition } from "./transition.ts";
 
 /** What git says. */
 export interface RecoveryFacts {
@@ -25,7 +26,7 @@ export const commitsInDoubt = (state: LoopState): readonly CommitSha[] =>
 
 /** The events that close what is open and set right what git knows better, in order; none when nothing is amiss. */
 export function decideRecovery(state: LoopState, facts: RecoveryFacts): readonly LoopEvent[] {
-  const closing = [...state.attempts.values()].flatMap((attempt) => closingEvents(attempt, facts));
+  const closing = closeAll(state, facts);
   const closed = new Set(closing.flatMap((event) => (event.type === "task-landed" ? [event.task] : [])));
   const isKnown = (task: TaskId): boolean => state.records.has(task) && !closed.has(task);
   const landed: { task: TaskId; commit: CommitSha }[] = [];
@@ -45,6 +46,20 @@ export function decideRecovery(state: LoopState, facts: RecoveryFacts): readonly
     ...(state.run === null ? [] : [{ type: "run-ended", outcome: { kind: "breaker", reason } } as const]),
     ...(found.length === 0 ? [] : [{ type: "attempts-found", found } as const]),
   ];
+}
+
+/** What ends one attempt may end another, which stood behind it in line: that one is open no more. */
+function closeAll(state: LoopState, facts: RecoveryFacts): readonly LoopEvent[] {
+  let after = state;
+  const events: LoopEvent[] = [];
+  for (const attempt of state.attempts.values()) {
+    for (const event of closingEvents(attempt, facts)) {
+      if (after.attempts.get(attempt.task)?.number !== attempt.number) break;
+      [after] = transition(after, event, { nowMs: attempt.sinceMs });
+      events.push(event);
+    }
+  }
+  return events;
 }
 
 /** For people: what these events set right, in their order. */

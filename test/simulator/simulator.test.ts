@@ -21,6 +21,11 @@ describe("The loop", () => {
   }, 300_000);
 });
 
+it("recovers a record commit in line behind a landing that was stopped at once, and killed", () => {
+  // Found by a long run: what ends the first of them ends the second, too.
+  expect(simulate(2_170_318, emptyTally())).toBeNull();
+});
+
 type Transition = Core["transition"];
 
 /** A core with another transition. */

@@ -19,8 +19,8 @@ export interface Told {
 export interface Door {
   /** Descriptor 3 of bubblewrap; nobody inside has it. */
   readonly status: Readable | null;
-  /** Descriptor 4: before something comes there, nothing of the program runs. */
-  readonly go: Writable | null;
+  /** Descriptor 4, for bubblewrap, and 5, for the program: before a line comes there, nothing of it runs. */
+  readonly go: readonly Writable[];
   readonly admit: (first: number) => Promise<void>;
   /** Ends it all, bubblewrap too. */
   readonly kill: () => void;
@@ -32,11 +32,11 @@ export function listenToBubblewrap({ status, go, admit, kill }: Door): Told {
   const told: Told = { first: null, code: null, refusal: null, end: end.promise };
   if (status === null) end.resolve();
   // It may end before it is told to go on.
-  go?.on("error", () => {});
+  for (const each of go) each.on("error", () => {});
   const letIn = async (first: number): Promise<void> => {
     try {
       await admit(first);
-      go?.end("\n");
+      for (const each of go) each.end("\n");
     } catch (error) {
       // Who is gone already tells why in another way.
       if (!isNoProcess(error)) told.refusal = messageOf(error);

@@ -77,7 +77,7 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     cwd: order.cwd,
     env: { ...(enclosed?.env ?? order.env), [groupMark]: mark },
     extendEnv: false,
-    stdio: ["pipe", "pipe", "pipe", ...(enclosed === null ? [] : (["pipe", "pipe"] as const))],
+    stdio: ["pipe", "pipe", "pipe", ...(enclosed === null ? [] : (["pipe", "pipe", "pipe"] as const))],
     buffer: false,
     reject: false,
     killDescendants: true,
@@ -132,10 +132,10 @@ function signalGroup(name: GroupSignal, told: Told | null, kill: () => void): vo
 type GroupSignal = Parameters<Parameters<typeof createEnding>[1]>[0];
 
 function pipesOf({ stdio }: Child): Pick<Door, "status" | "go"> {
-  const [, , , status = null, go = null] = stdio;
+  const [, , , status = null, ...go] = stdio;
   return {
     status: status !== null && "read" in status ? status : null,
-    go: go !== null && "write" in go ? go : null,
+    go: go.filter((each) => each !== null && each !== undefined && "write" in each),
   };
 }
 

@@ -90,9 +90,12 @@ export function makeOwnFolders(own: string, gitConfig: string): void {
 
 /**
  * Whoever started us may have left a file or a folder open: from the folder a way leads everywhere. Node closes what it
- * opened itself; on 3 bubblewrap tells, on 4 it waits.
+ * opened itself; on 3 bubblewrap tells, on 4 it waits, and on 5 the program.
  */
-const closing = 'for fd in /proc/self/fd/*; do ((${fd##*/} <= 4)) || eval "exec ${fd##*/}>&-"; done';
+const closing = 'for fd in /proc/self/fd/*; do ((${fd##*/} <= 5)) || eval "exec ${fd##*/}>&-"; done';
+
+/** Whoever is not told to go on has lost its supervisor, and ends. */
+const awaited = "read -r -u 5 || exit 125; exec 5<&-";
 
 export function enclose(ground: Ground, own: string, confinement: Confinement, start: Start): Enclosed {
   const { level, home, resources, bash } = ground;
@@ -119,7 +122,13 @@ export function enclose(ground: Ground, own: string, confinement: Confinement, s
     "--block-fd",
     "4",
     "--",
-    ...(share.isForInside ? [...limited, ...inner] : inner),
+    // Bubblewrap goes on when the supervisor has died meanwhile, and is then bound to nobody's life: the program is not.
+    bash,
+    "--norc",
+    "-c",
+    `${awaited}; ${share.isForInside ? `${closing}; ${share.script}; ` : ""}exec "$@"`,
+    "bash",
+    ...inner,
   ];
   return {
     command: share.isForInside ? command : [...limited, ...command],

@@ -37,7 +37,7 @@ export interface Start {
 
 /**
  * A program in its sandbox: on descriptor 3 bubblewrap tells the first process inside, and how the program ended; it
- * starts the program when something comes on descriptor 4.
+ * goes on when something comes on descriptor 4, and the program begins when a line comes on 5.
  */
 export interface Enclosed {
   readonly command: readonly string[];

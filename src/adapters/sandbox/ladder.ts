@@ -218,7 +218,9 @@ function sweepTrials(folder: string): void {
 function tryOut(ground: Ground, folder: string): string | null {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const place = mkdtempSync(join(folder, trialPrefix));
-  const nothing = openSync("/dev/null", "r");
+  // Read twice, from one descriptor after the other: by bubblewrap and by the program.
+  writeFileSync(join(place, "go"), "\n\n");
+  const go = openSync(join(place, "go"), "r");
   try {
     const canary = join(place, "canary");
     writeFileSync(canary, "");
@@ -238,7 +240,7 @@ function tryOut(ground: Ground, folder: string): string | null {
       encoding: "utf8",
       env: enclosed.env,
       timeout: trialMsMax,
-      stdio: ["ignore", "pipe", "pipe", "pipe", nothing],
+      stdio: ["ignore", "pipe", "pipe", "pipe", go, go],
     });
     void enclosed.release();
     if (stdout === "contained\n") return null;
@@ -247,7 +249,7 @@ function tryOut(ground: Ground, folder: string): string | null {
     );
     return said ?? "a program in it can see what it must not";
   } finally {
-    closeSync(nothing);
+    closeSync(go);
     // Nobody waits for it: the kernel takes its time for folders on which something was mounted. What stays is swept.
     removeAll(place).catch(() => {});
   }

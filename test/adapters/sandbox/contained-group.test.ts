@@ -2,6 +2,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  closeSync,
+  openSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -77,10 +79,8 @@ describe("an end", () => {
     expect(await start("exit 7").exit).toEqual({ kind: "exited", code: 7 });
     expect(await start("kill -KILL $$").exit).toEqual({ kind: "signaled", signal: "SIGKILL" });
     expect(await start("kill -SEGV $$").exit).toEqual({ kind: "signaled", signal: "SIGSEGV" });
-    expect(await start(["no-such-program"]).exit).toEqual({
-      kind: "not-started",
-      reason: "there is no program no-such-program in the sandbox",
-    });
+    // As any shell tells it.
+    expect(await start(["no-such-program"]).exit).toEqual({ kind: "exited", code: 127 });
   });
 
   it("of bubblewrap itself is neither red nor green", async () => {
@@ -248,6 +248,26 @@ it("dies with the supervisor, however that ends", async () => {
   await once(supervisor, "exit");
   await waitFor(() => !commandLines().some((each) => each.startsWith("straggler618")));
   sandboxWith({ mark: "gone" }).sweep();
+});
+
+it("begins nothing for a supervisor that is gone: whoever is not told to go on ends", async () => {
+  const own = join(folder, "own-orphan");
+  const enclose = sandbox.confine(own, { writable: [], readable: [], profile: "gates" });
+  if (enclose === null) throw new Error("there is no sandbox");
+  const path = process.env["PATH"] ?? "";
+  const enclosed = enclose({ command: ["touch", "/tmp/begun"], cwd: "/tmp", env: { PATH: path } });
+  const [program = "", ...args] = enclosed.command;
+  // A line for bubblewrap on 4, and the end of a file for the program on 5.
+  const line = join(folder, "line");
+  writeFileSync(line, "\n");
+  const [goOn, nothing] = [openSync(line, "r"), openSync("/dev/null", "r")];
+  const stdio = ["ignore", "ignore", "ignore", "pipe", goOn, nothing] as const;
+  const child = spawn(program, args, { env: enclosed.env, stdio: [...stdio] });
+  const [status]: unknown[] = await once(child, "exit");
+  await enclosed.release();
+  for (const each of [goOn, nothing]) closeSync(each);
+  expect(existsSync(join(own, "tmp", "begun"))).toBe(false);
+  expect(status).toBe(125);
 });
 
 it("sweeps away what a supervisor that was killed in one left", () => {
