@@ -3,6 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { keyNames } from "../adapters/agent/agents.ts";
 import { lookAtDisks } from "../adapters/disk-room.ts";
+import { readState } from "../adapters/state/journal-reader.ts";
 import { findHolder } from "../adapters/state/lease-file.ts";
 import { describePlace } from "../adapters/state/state-place.ts";
 import { gitVersion } from "../adapters/git/repository.ts";
@@ -70,6 +71,7 @@ async function examine(cwd: string, tell: (finding: Finding) => void): Promise<v
     lookAtCheckout,
     lookAtRemote,
     lookAtState,
+    lookAtJournal,
     lookAtObjects,
     lookAtAgent,
     lookAtMoney,
@@ -141,6 +143,16 @@ const lookAtState: Look = ({ state, git, config }) => {
       : bad("state", `${full.reason}: no attempt would start`),
     ...(holder === null ? [] : [warning("lease", `a supervisor is running here (pid ${holder.pid})`)]),
   ];
+};
+
+/** A run reads all of it first, and refuses a broken one. */
+const lookAtJournal: Look = ({ state }) => {
+  try {
+    readState(state.journal);
+    return [];
+  } catch (error) {
+    return [bad("journal", explain(error))];
+  }
 };
 
 /** Programs that are known to need a key, and the variables in which they look for it. */

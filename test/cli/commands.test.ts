@@ -216,6 +216,17 @@ describe("After a night with a landing, a lie and a question", () => {
     expect(stdout).toContain("✘ checkout      uncommitted changes in README.md");
   });
 
+  it("doctor finds a journal that a run would refuse, and says how it is repaired", () => {
+    const file = join(world.state, "journal.jsonl");
+    const whole = readFileSync(file, "utf8");
+    writeFileSync(file, whole.replace("attempt-started", "attempt-sorted"));
+    const { stdout, status } = call("doctor");
+    writeFileSync(file, whole);
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/✘ journal +<state>\/journal\.jsonl:\d+: the\s+journal is broken/);
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain("`ralphwright doctor --repair-journal`");
+  });
+
   it("doctor looks at everything and lets a run begin", () => {
     const { status, stdout } = call("doctor");
     expect(stdout).toContain("✔ gates         green at the baseline");
