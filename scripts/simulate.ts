@@ -18,6 +18,16 @@ interface Progress {
   readonly broken: readonly BrokenRun[];
 }
 
+const usage = `npm run simulate -- [--runs <n>] [--seed <n>] [--parts <n>]
+
+  --runs   histories to play (1000000)
+  --seed   that of the first one (1)
+  --parts  processes that share them, by default one for each core
+
+Ctrl-C ends it; what was played by then is told. One history again, as a broken
+promise names it: --seed <its seed> --runs 1. See docs/simulator.md.
+`;
+
 const brokenShownMax = 3;
 const reportEveryMs = 1_000;
 
@@ -27,8 +37,10 @@ async function main(): Promise<void> {
       runs: { type: "string", default: "1000000" },
       seed: { type: "string", default: "1" },
       parts: { type: "string", default: String(availableParallelism()) },
+      help: { type: "boolean", default: false },
     },
   });
+  if (values.help) return void process.stdout.write(usage);
   const [runs, seed, parts] = [values.runs, values.seed, values.parts].map(wholeNumber);
   if (runs === undefined || seed === undefined || parts === undefined) return;
   if (process.send !== undefined) {
@@ -136,6 +148,6 @@ function tellEnd(reports: readonly Progress[], seconds: number): void {
 try {
   await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(`simulate: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 2;
 }

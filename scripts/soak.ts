@@ -23,7 +23,7 @@ const usage = `Usage: npm run soak -- [options]
   --batch <n>    tasks that are put into the folder at once (200)
   --at-once <n>  workspaces (1)
   --no-sandbox   with sandbox: off
-  --tidy         after each batch a person commits that landed tasks and progress entries are removed
+  --tidy         after each batch a person commits that landed tasks are removed
   --below <path> folder for everything, such as a memory disk
 
 Ctrl-C ends it with the batch under way; what has landed by then is judged.
@@ -178,7 +178,10 @@ function show(sample: Sample, before: Sample | undefined): string {
     stateMb.toFixed(1),
     gitMb.toFixed(1),
   ];
-  return cells.map((cell) => String(cell).padStart(9)).join("");
+  return cells
+    .map((cell) => String(cell).padStart(9))
+    .join("")
+    .slice(1);
 }
 
 const head = ["landed", "seconds", "cpu ms", "rss MB", "fds", "children", "zombies", "state MB", "git MB"];
@@ -258,7 +261,12 @@ async function soak({ tasks, batch, isTidied, ...options }: SoakOptions): Promis
   process.once("SIGINT", () => (isCut = true));
   let done = 1;
   try {
-    console.log(head.map((name) => name.padStart(9)).join(""));
+    console.log(
+      head
+        .map((name) => name.padStart(9))
+        .join("")
+        .slice(1),
+    );
     const startedMs = Date.now();
     for (;;) {
       await waitFor(daemon, done);
@@ -283,26 +291,49 @@ async function soak({ tasks, batch, isTidied, ...options }: SoakOptions): Promis
   return trouble.length === 0 ? 0 : 1;
 }
 
-const { values } = parseArgs({
-  options: {
-    tasks: { type: "string", default: "10000" },
-    batch: { type: "string", default: "200" },
-    "at-once": { type: "string", default: "1" },
-    "no-sandbox": { type: "boolean", default: false },
-    tidy: { type: "boolean", default: false },
-    below: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
-if (values.help) process.stdout.write(usage);
-else
-  process.exitCode = await soak({
-    tasks: Number(values.tasks),
-    batch: Number(values.batch),
+/** Null: no soak is asked for. */
+function readOptions(): SoakOptions | null {
+  const { values } = parseArgs({
+    options: {
+      tasks: { type: "string", default: "10000" },
+      batch: { type: "string", default: "200" },
+      "at-once": { type: "string", default: "1" },
+      "no-sandbox": { type: "boolean", default: false },
+      tidy: { type: "boolean", default: false },
+      below: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return null;
+  }
+  return {
+    tasks: countOf("--tasks", values.tasks),
+    batch: countOf("--batch", values.batch),
     isTidied: values.tidy,
     project: {
-      concurrency: Number(values["at-once"]),
+      concurrency: countOf("--at-once", values["at-once"]),
       ...(values["no-sandbox"] ? { sandbox: "off" } : {}),
       ...(values.below === undefined ? {} : { below: values.below }),
     },
-  });
+  };
+}
+
+function countOf(option: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Error(`${option} takes a whole number of at least 1, and "${text}" is none`);
+}
+
+function optionsOrNull(): SoakOptions | null {
+  try {
+    return readOptions();
+  } catch (error) {
+    console.error(`soak: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 2;
+    return null;
+  }
+}
+
+const options = optionsOrNull();
+if (options !== null) process.exitCode = await soak(options);
