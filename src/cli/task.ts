@@ -22,7 +22,7 @@ import {
 } from "./compose.ts";
 import { tellOfTasks } from "./ask.ts";
 import { findKnownTask } from "./known-task.ts";
-import { columns, fit, print, printJson, printTable, style, wrap } from "./print.ts";
+import { columns, fit, hang, print, printJson, printTable, style, wrap } from "./print.ts";
 
 export async function listTasks(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
   const { queue, standing } = await readTasks(await openProject(options.cwd));
@@ -34,10 +34,11 @@ export async function listTasks(options: { readonly cwd: string; readonly json: 
   if (rows.length === 0 && queue.problems.length === 0)
     print('There is no task yet. Try: ralphwright task add "…"');
   const idWidth = Math.max(0, ...rows.map(({ task }) => task.id.length));
-  const titleWidth = Math.max(20, columns() - idWidth - 40);
-  printTable(
-    rows.map(({ task, state }) => [task.id, colourOf(state.word), fit(task.title, titleWidth), state.why]),
-  );
+  for (const { task, state } of rows) {
+    const begin = `${task.id.padEnd(idWidth)}  ${colourOf(state.word)}${" ".repeat(wordWidth - state.word.length)}`;
+    print(`${begin}  ${fit(task.title, Math.max(20, columns() - idWidth - wordWidth - 4))}`);
+    if (state.why !== "") print(`    ${hang(state.why, 4)}`);
+  }
   for (const problem of queue.problems) print(`${style("yellow", "!")} ${problemText(problem)}`);
 }
 
@@ -45,6 +46,9 @@ interface TaskState {
   readonly word: "ready" | "waiting" | "in review" | "stuck" | "landed" | "blocked" | "draft";
   readonly why: string;
 }
+
+/** That of the longest word. */
+const wordWidth = "in review".length;
 
 function stateOf(task: Task, standing: Standing): TaskState {
   const waiting = standing.waiting.get(task.id);

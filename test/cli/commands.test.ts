@@ -140,7 +140,10 @@ describe("After a night with a landing, a lie and a question", () => {
   });
 
   it("task list and show give every task its state, as a table and as JSON", () => {
-    expect(call("task", "list").stdout).toMatch(/^one +landed +Do one\n/);
+    const { stdout } = call("task", "list");
+    expect(stdout).toMatch(/^one +landed +Do one\n/);
+    expect(stdout).toMatch(/^two +blocked +Do two\n {4}gate tests/m);
+    expect(stdout.split("\n").every((line) => line.length <= 80)).toBe(true);
     expect(json("task", "list")).toMatchObject({ problems: [], tasks: [{}, {}, {}] });
     expect(call("task", "show", "two").stdout).toContain("state       blocked: gate tests");
     expect(json("task", "show", "one")).toMatchObject({ id: "one", state: { word: "landed" } });

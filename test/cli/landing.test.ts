@@ -32,7 +32,7 @@ it.concurrent("names what is in review, and lets nobody retry it before its bran
   });
   await world.run();
   expect(call(world, "task", "list").text).toMatch(
-    /one +in review +Do one +on ralph\/one\ntwo +waiting +Do two +for one\n/,
+    /one +in review +Do one\n +on ralph\/one\ntwo +waiting +Do two\n +for one\n/,
   );
   expect(call(world, "status").text).toMatch(/in review +ralph\/one\n/);
   expect(call(world, "status").text).toContain("0 ready, 1 waiting, 0 landed");
