@@ -67,7 +67,13 @@ export function joinFitting(facts: readonly string[], charsMax: number): string 
 export const columns = (): number => process.stdout.columns || 80;
 
 /** Broken between words so that no line is longer than `width`; further lines begin with `indent`. */
-export function wrap(text: string, width: number, indent: string): string {
+export const wrap = (text: string, width: number, indent: string): string =>
+  text
+    .split("\n")
+    .map((line, at) => wrapLine(at === 0 ? line : indent + line, width, indent))
+    .join("\n");
+
+function wrapLine(text: string, width: number, indent: string): string {
   const lines: string[] = [];
   const lead = /^ */.exec(text)?.[0] ?? "";
   let line = "";

@@ -20,6 +20,11 @@ describe("Text for a terminal", () => {
     expect(wrap("    one two", 9, "")).toBe("    one\ntwo");
   });
 
+  it("keeps the lines that it has already", () => {
+    expect(wrap("two problems:\n  one two\n  three", 14, "")).toBe("two problems:\n  one two\n  three");
+    expect(wrap("two:\n  one two three", 14, "    ")).toBe("two:\n      one two\n    three");
+  });
+
   it("keeps a word that is too long for any line in one piece", () => {
     expect(wrap("a bbbbbbbbbbbb c", 6, "")).toBe("a\nbbbbbbbbbbbb\nc");
   });
