@@ -4,7 +4,7 @@ import { stripVTControlCharacters, styleText } from "node:util";
 import { redactor } from "../adapters/redact.ts";
 import type { StatusView } from "../core/report.ts";
 import { moneyText } from "./money.ts";
-import { makeSafe, wrap } from "./print.ts";
+import { fit, makeSafe, wrap } from "./print.ts";
 import { openWaits, waitText } from "./wait-text.ts";
 
 const redrawMs = 1_000;
@@ -80,18 +80,24 @@ function renderBlock(
     const by = agent === "second" ? ", second agent" : "";
     return `  ${task}  attempt ${attempt}${rounds}${by}  ${phase}  ${clockText(nowMs - sinceMs)}`;
   });
-  const { run } = view;
-  const counts = `${run?.landed ?? 0} landed · ${run?.blocked ?? 0} given up · ${view.tasks.ready} ready · ${view.tasks.waiting} waiting${view.tasks.review === 0 ? "" : ` · ${view.tasks.review} in review`}`;
+  const { run, tasks } = view;
+  const counts = [
+    `${run?.landed ?? 0} landed`,
+    `${run?.blocked ?? 0} given up`,
+    `${tasks.ready} ready`,
+    ...(tasks.waiting === 0 ? [] : [`${tasks.waiting} waiting`]),
+    ...(tasks.review === 0 ? [] : [`${tasks.review} in review`]),
+  ].join(" · ");
   const waits = openWaits(view.waits, nowMs).map((wait) => `  ${waitText(wait, nowMs)}`);
   const halt = view.paused === null ? [] : [`  paused: ${view.paused.reason}`];
   const last = view.stopping === null ? halt : [`  stopping: ${view.stopping}`];
   const lines = ["", ...attempts, ...waits, `  ${counts} · ${money}`, ...last];
-  return lines.map((line) => styleText("dim", fit(makeSafe(line), columns)));
+  return lines.map((line) => styleText("dim", fitLine(makeSafe(line), columns)));
 }
 
-/** A line that wraps could not be erased again. */
-const fit = (line: string, columns: number): string =>
-  stripVTControlCharacters(line).slice(0, Math.max(20, columns - 1));
+/** A line that wraps could not be erased again; an amount that is cut must not be read as a whole one. */
+const fitLine = (line: string, columns: number): string =>
+  fit(stripVTControlCharacters(line), Math.max(20, columns - 1));
 
 function clockText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

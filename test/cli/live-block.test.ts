@@ -38,8 +38,16 @@ function draw(isPriceUnknown: boolean, work: (block: LiveBlock) => void): string
 }
 
 it("says that the price is unknown where the agent never reports one, and a sum where it does", () => {
-  expect(draw(true, (block) => block.show(view))).toContain("0 waiting · price unknown");
-  expect(draw(false, (block) => block.show(view))).toContain("0 waiting · 0.00 USD");
+  expect(draw(true, (block) => block.show(view))).toContain("0 ready · price unknown");
+  expect(draw(false, (block) => block.show(view))).toContain("0 ready · 0.00 USD");
+});
+
+it("has room for the price beside the usual counts, and marks what it cuts", () => {
+  const { run, tasks } = view;
+  const spent = { ...view, run: run && { ...run, usd: 115, usdUnknown: true } };
+  expect(draw(true, (block) => block.show(spent))).toContain("price unknown, counted as 115.00 USD\n");
+  const busy = { ...spent, tasks: { ...tasks, waiting: 3, review: 2 } };
+  expect(draw(true, (block) => block.show(busy))).toMatch(/^ {2}1 landed · .* in review · .*…$/m);
 });
 
 it("begins at the first column, wherever the terminal has echoed ^C", () => {
