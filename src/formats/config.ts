@@ -60,7 +60,7 @@ export function parseAgentConfig(values: Overrides): AgentConfig {
 }
 
 const gatesHint =
-  "Add a gate, such as `gates: [{ name: tests, run: npm test }]`, or run `ralphwright init` to detect them.";
+  "Add a gate, such as `gates: [{ name: tests, run: npm test }]`, or let `ralphwright init --force` write the file anew.";
 
 const isAboutGates = ({ path }: ShapeProblem): boolean => path.length === 1 && path[0] === "gates";
 

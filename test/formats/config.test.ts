@@ -315,15 +315,15 @@ describe("problems", () => {
   it("name the way out when there is no gate", () => {
     expect(complaint("")).toMatchInlineSnapshot(`
       "the configuration is invalid: ralph.config.yaml:1:1: gates is missing: expected at least one gate
-      → Add a gate, such as \`gates: [{ name: tests, run: npm test }]\`, or run \`ralphwright init\` to detect them."
+      → Add a gate, such as \`gates: [{ name: tests, run: npm test }]\`, or let \`ralphwright init --force\` write the file anew."
     `);
     expect(complaint("target: main\ngates: []\n")).toMatchInlineSnapshot(`
       "the configuration is invalid: ralph.config.yaml:2:8: gates: expected at least one gate, but found an empty list
-      → Add a gate, such as \`gates: [{ name: tests, run: npm test }]\`, or run \`ralphwright init\` to detect them."
+      → Add a gate, such as \`gates: [{ name: tests, run: npm test }]\`, or let \`ralphwright init --force\` write the file anew."
     `);
     expect(complaint("target: main\ngates:\n")).toMatchInlineSnapshot(`
       "the configuration is invalid: ralph.config.yaml:2:1: gates: expected at least one gate, but found nothing
-      → Add a gate, such as \`gates: [{ name: tests, run: npm test }]\`, or run \`ralphwright init\` to detect them."
+      → Add a gate, such as \`gates: [{ name: tests, run: npm test }]\`, or let \`ralphwright init --force\` write the file anew."
     `);
   });
 
