@@ -156,14 +156,20 @@ function todayRow(today: ShownStatus["today"], config: Config | null): readonly 
   return parts.length === 0 ? [] : [["today", parts.join(", ")]];
 }
 
-function sandboxText(last: RunEnd | null, config: Config | null): string {
+/** Of what runs, else of the last run; the configuration is that of the next one. */
+export function sandboxText(
+  last: Pick<RunEnd, "sandbox" | "state"> | null,
+  config: { readonly sandbox: Pick<Config["sandbox"], "mode"> } | null,
+): string {
   if (config === null) return last?.sandbox ?? "not known";
-  const { sandbox } = config;
+  const { mode } = config.sandbox;
   const off = style("red", "OFF: agents and gates run with your rights");
-  const next = sandbox.mode === "off" ? off : `${sandbox.mode}, found when a run starts`;
-  const level = last?.sandbox ?? null;
-  if (level === null) return next;
-  return level === "off" ? off : `${level}, in the last run${sandbox.mode === "off" ? `; now ${off}` : ""}`;
+  const next = mode === "off" ? off : `${mode}, found when a run starts`;
+  if (last === null || last.sandbox === null) return next;
+  const isOff = last.sandbox === "off";
+  if (last.state === "running") return isOff ? off : last.sandbox;
+  if (mode === "off") return isOff ? off : `${last.sandbox}, in the last run; now ${off}`;
+  return `${last.sandbox}, in the last run${isOff ? `; now ${next}` : ""}`;
 }
 
 function spentText(run: RunView | null, isUnknown: boolean): string {

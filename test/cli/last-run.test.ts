@@ -1,5 +1,7 @@
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { describeRunEnd, findRunEnd } from "../../src/cli/last-run.ts";
+import { sandboxText } from "../../src/cli/status.ts";
 import type { LoopEvent } from "../../src/core/message.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 
@@ -42,4 +44,24 @@ describe("The last run", () => {
     const records = journal(started("a"), found, started("b"), found);
     expect(told(records, "a", true)).toMatch(/^a at 01: it was killed/);
   });
+});
+
+it("has the sandbox of what runs now, else of the last run, and says where the next one differs", () => {
+  const text = (state: "ended" | "running", level: string, mode: "auto" | "required" | "off"): string =>
+    stripVTControlCharacters(sandboxText({ state, sandbox: level }, { sandbox: { mode } }));
+  expect([
+    text("running", "bubblewrap", "auto"),
+    text("ended", "bubblewrap", "auto"),
+    text("ended", "bubblewrap", "off"),
+    text("ended", "off", "off"),
+    text("running", "off", "required"),
+    text("ended", "off", "required"),
+  ]).toEqual([
+    "bubblewrap",
+    "bubblewrap, in the last run",
+    "bubblewrap, in the last run; now OFF: agents and gates run with your rights",
+    "OFF: agents and gates run with your rights",
+    "OFF: agents and gates run with your rights",
+    "off, in the last run; now required, found when a run starts",
+  ]);
 });
