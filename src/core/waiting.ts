@@ -15,7 +15,8 @@ type Unanswered = AgentStop & { readonly kind: "limited" | "unreachable" };
 export function noteWait(at: Situation, stop: Unanswered): LoopState {
   const { state, attempt, nowMs } = at;
   const known = state.waits.get(attempt.agent);
-  const isEcho = known !== undefined && nowMs < known.untilMs;
+  // Where one asks already the wait was over, whatever the wall clock has been set to since.
+  const isEcho = known !== undefined && known.probe === null && nowMs < known.untilMs;
   const tries = isEcho ? known.tries : (known?.tries ?? 0) + 1;
   const untilMs = endsMs(stop, { nowMs, tries, chance: chanceOf(state, tries) });
   // Another agent that meets the same outage says nothing new; another one's limit may end later.
