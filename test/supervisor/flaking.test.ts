@@ -2,7 +2,7 @@
 import { it } from "vitest";
 import { createWorld, testsGate } from "../support/world.ts";
 
-/** Red on the runs with these numbers; the baseline takes the first two. */
+/** Red on the runs with these numbers; the baseline takes the first two. It counts in HOME, which a sandbox empties. */
 const redOnRuns = (...runs: readonly number[]): string =>
   `n=$(cat "$HOME/runs" 2>/dev/null || echo 0); n=$((n+1)); echo $n >"$HOME/runs"; case $n in ${runs.join("|")}) exit 1;; esac`;
 
@@ -10,7 +10,7 @@ it.concurrent("repeats a red gate once, lands what is green then, and puts the g
   expect,
 }) => {
   const gates = [{ name: "moody", run: redOnRuns(3) }];
-  await using world = await createWorld({ config: { gates } });
+  await using world = await createWorld({ config: { gates, sandbox: "off" } });
   const run = await world.run();
   expect(run.status).toBe(0);
   expect(world.landed()).toEqual(["Do one"]);
@@ -21,7 +21,7 @@ it.concurrent("repeats a red gate once, lands what is green then, and puts the g
 
 it.concurrent("repeats it only once: what is red twice is red", async ({ expect }) => {
   const gates = [{ name: "moody", run: redOnRuns(3, 4) }];
-  await using world = await createWorld({ config: { gates } });
+  await using world = await createWorld({ config: { gates, sandbox: "off" } });
   await world.run();
   expect(world.events("one")).toContain("red: gate moody exited with 1");
   expect(world.landed()).toEqual([expect.stringContaining("Give up one")]);
@@ -34,7 +34,7 @@ it.concurrent("repeats nothing where a gate changed the checkout: what the other
     { name: "rewrites", run: "if [ -e src/one.mjs ]; then echo more >>README.md; fi" },
     { name: "moody", run: redOnRuns(3) },
   ];
-  await using world = await createWorld({ config: { gates } });
+  await using world = await createWorld({ config: { gates, sandbox: "off" } });
   await world.run();
   expect(world.events("one")).toContain("red: gate moody exited with 1");
   expect(world.landed()).toEqual([expect.stringContaining("Give up one")]);
@@ -42,14 +42,14 @@ it.concurrent("repeats nothing where a gate changed the checkout: what the other
 
 it.concurrent("repeats a red baseline once before it holds the run", async ({ expect }) => {
   const gates = [{ name: "moody", run: redOnRuns(1) }];
-  await using world = await createWorld({ config: { gates } });
+  await using world = await createWorld({ config: { gates, sandbox: "off" } });
   const run = await world.run();
   expect(run.status).toBe(0);
   expect(world.landed()).toEqual(["Do one"]);
 });
 
 it.concurrent("refuses a new test that fails in one of two runs", async ({ expect }) => {
-  await using world = await createWorld({ agent: "adds-a-flaky-test" });
+  await using world = await createWorld({ agent: "adds-a-flaky-test", config: { sandbox: "off" } });
   await world.run();
   expect(world.events("one")).toContain(
     'gate tests: new tests failed in one of two runs on the same code: "moody.test.mjs > passes now and then"',
