@@ -72,6 +72,8 @@ export class Books {
   #notBeforeMs = 0;
   /** The task whose attempt asked first after a wait: its answer ends that, wherever the clock is set. */
   #asks: TaskId | null = null;
+  /** Whether somebody has asked since the date: then it was over, wherever the clock is set. */
+  #isOver = false;
   readonly #days = new Map<string, Spent>();
 
   constructor(settings: Settings) {
@@ -182,6 +184,7 @@ export class Books {
     if (before.stopping !== null) broken("nothing starts while stopping", `${task}/${attempt}`);
     if (nowMs < this.#notBeforeMs) broken("a wait is over at its date", `${task}/${attempt} starts early`);
     this.#asks = task;
+    this.#isOver = true;
     // Given up and then edited: it is open again.
     this.#run.done.delete(task);
     books.lastAttempt = attempt;
@@ -255,7 +258,10 @@ export class Books {
     const isUnanswered = unanswered.has(stop.kind);
     if (this.#asks === task && !isUnanswered) this.#notBeforeMs = 0;
     if (isUnanswered) this.#asks = null;
-    this.#notBeforeMs = Math.max(this.#notBeforeMs, waitOf(stop, nowMs));
+    if (stop.kind !== "limited" && stop.kind !== "unreachable") return;
+    // A new wait takes the place of one that was over.
+    this.#notBeforeMs = Math.max(this.#isOver ? 0 : this.#notBeforeMs, waitOf(stop, nowMs));
+    this.#isOver = false;
   }
 
   /** `unknown`: what nobody can know counts as the whole reservation. */

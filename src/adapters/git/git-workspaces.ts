@@ -169,13 +169,25 @@ async function stageAll(git: Git, workTree: string, index: string): Promise<Stag
     await rm(join(workTree, path), { recursive: true, force: true });
     await mkdir(join(workTree, path), { recursive: true });
   }
+  const first = await addAll(git, workTree, index);
+  if (first !== null) return first;
+  // It may have got as far as the index: what has changed is asked of the trees then.
+  await rm(`${index}.lock`, { force: true });
+  const second = await addAll(git, workTree, index);
+  if (second === null) throw new RalphError("git-failed", "something kills every git add: it ends without a word");
+  return { ...second, isChanged: true };
+}
+
+/** Null when something killed git, which is nobody's fault in the directory. */
+async function addAll(git: Git, workTree: string, index: string): Promise<Staged | null> {
   using watch = watchForPipes(workTree);
   // With `-v` it names each entry that it adds, replaces or removes.
   const place = { workTree, index, signal: watch.signal, timeoutMs: stageMsMax };
   const { code, stdout, stderr } = await git.ask(["add", "-A", "-v", "--", "."], place);
+  if (code === 0) return { trouble: null, isChanged: stdout !== "" };
+  if (stderr === "") return null;
   const why = watch.signal.aborted ? String(watch.signal.reason) : troubleLine(stderr);
-  const trouble = code === 0 ? null : `git cannot take the workspace as it is: ${why}`;
-  return { trouble, isChanged: stdout !== "" };
+  return { trouble: `git cannot take the workspace as it is: ${why}`, isChanged: true };
 }
 
 /** Whether the folders above a path are folders: what lies behind a link of the agent's is not ours to delete. */

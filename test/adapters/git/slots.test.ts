@@ -625,3 +625,41 @@ describe("after random edits", () => {
     );
   }, 60_000);
 });
+
+/** A git on PATH that is killed as often as the file says, right after it has added all there is. */
+function putMortalGit(folder: string): { killNext(times: number): void } & Disposable {
+  const [lives, real] = [join(folder, "lives"), execFileSync("sh", ["-c", "command -v git"]).toString().trim()];
+  const script = `#!/bin/sh
+"${real}" "$@"
+status=$?
+case " $* " in *" add -A "*) ;; *) exit $status ;; esac
+read left <"${lives}"
+test "$left" = 0 && exit $status
+echo $((left - 1)) >"${lives}"
+kill -9 $$
+`;
+  const path = process.env["PATH"] ?? "";
+  writeFileSync(join(folder, "git"), script, { mode: 0o755 });
+  process.env["PATH"] = `${folder}:${path}`;
+  return {
+    killNext: (times) => writeFileSync(lives, `${times}\n`),
+    [Symbol.dispose]: () => void (process.env["PATH"] = path),
+  };
+}
+
+it("asks once more when something kills the git that looks for changes, and once more only", async () => {
+  const { repository, commits } = twoCommits();
+  using _ = repository;
+  using open = parts(repository);
+  using git = putMortalGit(makeFolder("mortal"));
+  const checkout = await layOut(open, commits[0]);
+  git.killNext(1);
+  expect(await checkout.changedPaths()).toEqual([]);
+  writeFileSync(join(checkout.path, "new"), "");
+  git.killNext(1);
+  expect(await checkout.changedPaths()).toEqual(["new"]);
+  git.killNext(2);
+  await expect(checkout.changedPaths()).rejects.toThrow(
+    "something kills every git add: it ends without a word",
+  );
+});
