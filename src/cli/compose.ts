@@ -215,6 +215,6 @@ export function composeGating(
   });
   return {
     workspaces: createGitWorkspaces(git, { folder: state.work, branch: config.target, dependencies }),
-    gates: createGateProcesses({ reports: `${state.scratch}/reports`, workspace: config.workspace, sandbox }),
+    gates: createGateProcesses({ reports: `${state.scratch}/reports`, config, sandbox }),
   };
 }

@@ -17,17 +17,20 @@ const gate: Gate = {
   optional: false,
 };
 const workspace: Config["workspace"] = { setup: "npm ci", setupInputs: [], keep: [] };
+const sandbox: Config["sandbox"] = { mode: "auto", egress: ["registry.npmjs.org"], read: [], write: [] };
+const config = { workspace, sandbox };
 const tree = treeSha("a".repeat(40));
 
-function keyOf(changed: Partial<Gate> = {}, setup = workspace, of = tree): string {
-  const ports = { gates: createGateProcesses({ reports: "/nowhere", workspace: setup, sandbox: noSandbox }) };
+function keyOf(changed: Partial<Gate> = {}, other: Partial<typeof config> = {}, of = tree): string {
+  const options = { reports: "/nowhere", config: { ...config, ...other }, sandbox: noSandbox };
+  const ports = { gates: createGateProcesses(options) };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a key asks for nothing else
   return passKey(ports as never, of, { ...gate, ...changed });
 }
 
 it("knows the same gate on the same tree again", () => {
   expect(keyOf()).toBe(keyOf());
-  expect(keyOf({}, workspace, treeSha("b".repeat(40)))).not.toBe(keyOf());
+  expect(keyOf({}, {}, treeSha("b".repeat(40)))).not.toBe(keyOf());
 });
 
 it.each<Partial<Gate>>([
@@ -43,7 +46,12 @@ it.each<Partial<Gate>>([
 
 it("runs a gate again when a variable that it names has another value, or its dependencies are made otherwise", () => {
   const before = keyOf();
-  expect(keyOf({}, { ...workspace, setup: "npm install" })).not.toBe(before);
+  expect(keyOf({}, { workspace: { ...workspace, setup: "npm install" } })).not.toBe(before);
   process.env["RALPH_TEST_OF_PASSES"] = "other";
   expect(keyOf()).not.toBe(before);
+});
+
+it("runs a gate again when it can reach other hosts or files", () => {
+  expect(keyOf({}, { sandbox: { ...sandbox, egress: [] } })).not.toBe(keyOf());
+  expect(keyOf({}, { sandbox: { ...sandbox, read: ["/srv/samples"] } })).not.toBe(keyOf());
 });

@@ -174,7 +174,8 @@ async function stageAll(git: Git, workTree: string, index: string): Promise<Stag
   // It may have got as far as the index: what has changed is asked of the trees then.
   await rm(`${index}.lock`, { force: true });
   const second = await addAll(git, workTree, index);
-  if (second === null) throw new RalphError("git-failed", "something kills every git add: it ends without a word");
+  if (second === null)
+    throw new RalphError("git-failed", "something kills every git add: it ends without a word");
   return { ...second, isChanged: true };
 }
 

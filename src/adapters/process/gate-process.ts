@@ -17,13 +17,13 @@ import { type GroupExit, startGroup } from "./process-group.ts";
 export interface GateProcesses {
   /** Folder for reports, outside every checkout. */
   readonly reports: string;
-  /** How the gates' dependencies are made. */
-  readonly workspace: Config["workspace"];
+  /** How the gates' dependencies are made, and what they can reach. */
+  readonly config: Pick<Config, "workspace" | "sandbox">;
   readonly sandbox: Sandbox;
 }
 
 export function createGateProcesses(options: GateProcesses): Gates {
-  const { workspace, sandbox } = options;
+  const { config, sandbox } = options;
   const queue = new PQueue({ concurrency: availableParallelism() });
   return {
     run: (order) => allEnded(order.gates.map((gate) => queue.add(() => runGate(gate, order, options)))),
@@ -31,7 +31,7 @@ export function createGateProcesses(options: GateProcesses): Gates {
       const environment = Object.entries(buildEnvironment(gate.env)).toSorted(([a], [b]) => (a < b ? -1 : 1));
       const tools = [process.version, process.platform, process.arch, sandbox.level.name];
       return createHash("sha256")
-        .update(JSON.stringify([environment, tools, workspace]))
+        .update(JSON.stringify([environment, tools, config.workspace, config.sandbox]))
         .digest("hex");
     },
   };

@@ -628,7 +628,10 @@ describe("after random edits", () => {
 
 /** A git on PATH that is killed as often as the file says, right after it has added all there is. */
 function putMortalGit(folder: string): { killNext(times: number): void } & Disposable {
-  const [lives, real] = [join(folder, "lives"), execFileSync("sh", ["-c", "command -v git"]).toString().trim()];
+  const [lives, real] = [
+    join(folder, "lives"),
+    execFileSync("sh", ["-c", "command -v git"]).toString().trim(),
+  ];
   const script = `#!/bin/sh
 "${real}" "$@"
 status=$?

@@ -14,9 +14,13 @@ import { hasMemory, makeFolder } from "../../support/repository.ts";
 const folder = makeFolder("gates");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const reports = join(folder, "reports");
+const config = {
+  workspace: { setup: null, setupInputs: [], keep: [] },
+  sandbox: { mode: "auto", egress: [], read: [], write: [] },
+} as const;
 const gates = createGateProcesses({
   reports,
-  workspace: { setup: null, setupInputs: [], keep: [] },
+  config,
   sandbox: noSandbox,
 });
 const never = new AbortController().signal;
@@ -281,7 +285,7 @@ describe("in a sandbox", () => {
   });
   const contained = createGateProcesses({
     reports,
-    workspace: { setup: null, setupInputs: [], keep: [] },
+    config,
     sandbox,
   });
   const checkout = join(folder, "work", "contained", "tree");
