@@ -1,12 +1,22 @@
-/** How a supervisor is told to stop: by signals, or through its door. Draining first, now when it is told again. */
+/**
+ * How a supervisor is told to stop: by signals, or through its door. Draining first, now when it is told again, and
+ * when even that hangs (a disk or a remote that never answers) it leaves at the third signal, as a crash would.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RunOutcome } from "../core/message.ts";
+import { exitStatusOf } from "../core/report.ts";
 import { formatDuration } from "../formats/duration.ts";
 import type { Loop } from "../supervisor/loop.ts";
+
+/** Whoever asks for the third time waits no longer than this. */
+const leaveMsMax = 2_000;
 
 export interface StopOptions {
   /** A drain that takes longer becomes a stop now; null: it may take as long as it takes. */
   readonly graceMs: number | null;
   readonly say: (line: string) => void;
+  /** Ends what the supervisor has started, whatever it does itself. */
+  readonly endAll: () => Promise<unknown>;
 }
 
 export class Stopping implements Disposable {
@@ -56,10 +66,18 @@ export class Stopping implements Disposable {
   }
 
   #hear(signal: "SIGINT" | "SIGTERM"): void {
+    if (this.#now.signal.aborted) return void this.#leave(signal);
     const isFirst = this.#outcome === null;
     if (isFirst)
       this.#options.say(`${signal}: finishing what runs${this.#graceText()}; once more to stop now`);
     void this.ask(isFirst ? "drain" : "now", { kind: "signal", signal });
+  }
+
+  async #leave(signal: "SIGINT" | "SIGTERM"): Promise<void> {
+    const { say, endAll } = this.#options;
+    say(`${signal}: leaving at once, as a crash would; the next start mends what is left`);
+    await Promise.race([endAll().catch(() => {}), sleep(leaveMsMax)]);
+    process.exit(exitStatusOf({ kind: "signal", signal }));
   }
 
   #graceText(): string {

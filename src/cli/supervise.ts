@@ -55,7 +55,8 @@ export async function supervise(project: Project, { log, daemon }: SuperviseOpti
   const place = describePlace(project.state.path);
   if (place !== null) warn(place);
   const say = (line: string): void => teller.say(line);
-  using stopping = new Stopping({ graceMs: daemon?.graceMs ?? null, say });
+  const endAll = (): Promise<unknown> => killStrays(`${supervisorMarkOf(project)}.`);
+  using stopping = new Stopping({ graceMs: daemon?.graceMs ?? null, say, endAll });
   const strays = await endStrays(project);
   sandbox.sweep();
   const ballast = createBallast(project.state.ballast, () => roomAt(project.state.path).freeBytes);

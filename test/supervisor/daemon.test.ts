@@ -1,8 +1,9 @@
 /** A daemon with real processes: tasks and configuration that change, pauses, and all the ways to end it. */
-import { chmodSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { it } from "vitest";
 import { addRemote } from "../support/remote.ts";
 import { makeFolder } from "../support/repository.ts";
@@ -258,6 +259,40 @@ it.concurrent("cuts a push that hangs at the second signal", async ({ expect }) 
   expect(done.status).toBe(130);
   expect(remote.subjects()).toEqual(["First commit"]);
   expect(world.landed()).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+it.concurrent("leaves at the third signal when even stopping hangs, with nobody left behind", async ({
+  expect,
+}) => {
+  await using world = await createWorld({ agent: "meets-the-test", config: { gates } });
+  const folder = makeFolder("hang");
+  const [git, asked] = [join(folder, "git"), join(folder, "asked")];
+  // The one that keeps an attempt's work never answers, as on a disk that does not.
+  const hang = `case " $* " in *" add -A "*) test -e "${asked}" && echo $$ >"${asked}" && exec sleep 600 ;; esac`;
+  writeFileSync(git, `#!/bin/sh\n${hang}\nPATH=\${PATH#*:}\nexec git "$@"\n`);
+  chmodSync(git, 0o755);
+  const path = `${folder}:${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`;
+  const run = world.start({ env: { PATH: path } });
+  await world.meetAgent();
+  writeFileSync(asked, "");
+  run.kill("SIGINT");
+  await run.told("finishing what runs");
+  run.kill("SIGINT");
+  while (readFileSync(asked, "utf8") === "") await sleep(20);
+  run.kill("SIGINT");
+  const done = await run.done;
+  expect(done.status).toBe(130);
+  expect(done.stderr).toContain(
+    "SIGINT: leaving at once, as a crash would; the next start mends what is left",
+  );
+  expect(world.leftovers().filter((left) => left.startsWith("process"))).toEqual([]);
+  process.kill(Number(readFileSync(asked, "utf8")), "SIGKILL");
+  const next = world.start();
+  (await world.meetAgent()).behaveAs("lands-a-change");
+  expect((await next.done).status).toBe(0);
+  expect(world.leftovers()).toEqual([]);
+  expect(world.landed()).toEqual(["Do one"]);
   rmSync(folder, { recursive: true });
 });
 
