@@ -258,9 +258,12 @@ export class Books {
     const isUnanswered = unanswered.has(stop.kind);
     if (this.#asks === task && !isUnanswered) this.#notBeforeMs = 0;
     if (isUnanswered) this.#asks = null;
-    if (stop.kind !== "limited" && stop.kind !== "unreachable") return;
-    // A new wait takes the place of one that was over.
-    this.#notBeforeMs = Math.max(this.#isOver ? 0 : this.#notBeforeMs, waitOf(stop, nowMs));
+    if (stop.kind === "limited" || stop.kind === "unreachable") this.#wait(waitOf(stop, nowMs));
+  }
+
+  /** A new wait takes the place of one that was over. */
+  #wait(untilMs: number): void {
+    this.#notBeforeMs = Math.max(this.#isOver ? 0 : this.#notBeforeMs, untilMs);
     this.#isOver = false;
   }
 
