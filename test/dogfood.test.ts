@@ -40,11 +40,11 @@ function run(): Run {
   return { status, stderr };
 }
 
-/** The repository's own gates, with the tests cut down to those of a few core files, so that a night takes seconds. */
+/** Two of the repository's own gates, with the tests cut down to those of a few core files, so that a night takes seconds. */
 function writeQueue(): void {
   const own = parseConfig(readFileSync(join(clone, "ralph.config.yaml"), "utf8"), "ralph.config.yaml");
   const gates = own.gates
-    .filter((gate) => ["types", "lint", "tests"].includes(gate.name))
+    .filter((gate) => ["types", "tests"].includes(gate.name))
     .map(({ name, run: command, report }) => ({
       name,
       run: name === "tests" ? command.replace("vitest run", "vitest run test/core/backoff") : command,
@@ -53,8 +53,8 @@ function writeQueue(): void {
   const config = {
     version: 1,
     agent: { kind: "command", command: agent },
-    // The dependencies are there already: linked, not installed again. No hard link leads into a sandbox.
-    workspace: { setup: `cp -al ${join(top, "node_modules")} .` },
+    // The dependencies are there already: linked, not installed again, which leads out of a sandbox.
+    workspace: { setup: `mkdir node_modules && ln -s ${join(top, "node_modules")}/{*,.bin} node_modules/` },
     sandbox: "off",
     gates,
     limits: { attempts: 1, rounds: 0 },
@@ -91,7 +91,7 @@ describe("ralphwright on a clone of itself", () => {
       "test/core/backoff-limit.test.ts",
     ]);
     const message = runGit(clone, ["log", "-1", "--format=%B", "--grep=^Task: 1-honest$"]);
-    expect(message).toContain("Gates: types lint tests");
+    expect(message).toContain("Gates: types tests");
   });
 
   it("lands neither the lie nor what the compiler refuses, and says so by its exit status", () => {
