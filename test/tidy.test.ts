@@ -54,7 +54,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
     "src/cli/arguments.ts",
     "src/cli/supervisor-commands.ts",
   ],
-  execa: ["src/adapters/process/process-group.ts"],
+  execa: ["src/adapters/process/leader.ts"],
   "fastest-levenshtein": ["src/formats/nearest.ts"],
   ignore: ["src/formats/ignore-patterns.ts"],
   "p-queue": ["src/adapters/process/gate-process.ts"],
@@ -153,7 +153,7 @@ describe("each rule reports a planted violation", () => {
     "every package has one home": {
       files: { "src/cli/run.ts": 'import { execa } from "execa";\nimport pad from "left-pad/deep";' },
       reports: [
-        "src/cli/run.ts imports execa, at home in src/adapters/process/process-group.ts",
+        "src/cli/run.ts imports execa, at home in src/adapters/process/leader.ts",
         "src/cli/run.ts imports left-pad, which has no home",
       ],
     },

@@ -77,7 +77,11 @@ export const sandboxMutants: readonly Mutant[] = [
     name: "started-before-limited",
     removes: "A program starts although its memory and processes could not be limited.",
     edits: [
-      { file: "src/adapters/process/contained-end.ts", find: "await admit(first);", replace: "void admit;" },
+      {
+        file: "src/adapters/process/contained-end.ts",
+        find: "if (refusal === null) view",
+        replace: "if (refusal !== undefined) view",
+      },
     ],
     killedBy: { file: groupTest, title: "comes before the program where its limits cannot be set" },
   },

@@ -1,6 +1,6 @@
 /** `ralphwright gate --drill`: known-bad changes against the gates, told as they are judged, summed up and recorded. */
 import { createGitPlanter } from "../adapters/git/git-planter.ts";
-import { setSupervisorMark } from "../adapters/process/process-group.ts";
+import { setSupervisorMark } from "../adapters/process/leader.ts";
 import { writeDrillRecord } from "../adapters/state/drill-file.ts";
 import { takeLease } from "../adapters/state/lease-file.ts";
 import type { Sandbox } from "../adapters/sandbox/containment.ts";

@@ -25,6 +25,7 @@ export async function openProjectSandbox(
   const checks = config.checksDir === null ? [] : [checksFolder(config.checksDir, top ?? gitDir)];
   const hidden = [state.path, gitDir, ...(top === null ? [] : [top]), ...checks];
   await using opened = new AsyncDisposableStack();
+  const gitConfig = gitConfigOf(project);
   const way = config.sandbox.mode === "off" ? null : opened.use(await openWay(project, warn));
   const sandbox = openSandbox({
     config: config.sandbox,
@@ -33,7 +34,7 @@ export async function openProjectSandbox(
     folder: join(state.path, "sandbox"),
     hidden: withRealPaths(hidden),
     objects: withRealPaths(objectFolders(join(gitDir, "objects"))),
-    gitConfig: await gitConfigOf(project),
+    gitConfig: await gitConfig,
     egress: (profile, purpose) => way?.profile(profile, purpose) ?? null,
     gatewayFor: (agent) => way?.gatewayFor(agent) ?? null,
   });

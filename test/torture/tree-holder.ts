@@ -3,7 +3,8 @@
  * of its own. It is started with the folder of its world, tells the sandbox, and waits to be killed.
  */
 import { join } from "node:path";
-import { startGroup, setSupervisorMark } from "../../src/adapters/process/process-group.ts";
+import { setSupervisorMark } from "../../src/adapters/process/leader.ts";
+import { startGroup } from "../../src/adapters/process/process-group.ts";
 import { noSandbox, type Sandbox } from "../../src/adapters/sandbox/containment.ts";
 import { openSandbox } from "../../src/adapters/sandbox/ladder.ts";
 

@@ -2,7 +2,7 @@
 import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
-import { messageOf } from "../../errors.ts";
+import type { Enclosed } from "../sandbox/containment.ts";
 import type { GroupExit } from "./process-group.ts";
 
 export interface Told {
@@ -19,44 +19,40 @@ export interface Told {
 export interface Door {
   /** Descriptor 3 of bubblewrap; nobody inside has it. */
   readonly status: Readable | null;
-  /** Descriptor 4, for bubblewrap, and 5, for the program: before a line comes there, nothing of it runs. */
-  readonly go: readonly Writable[];
-  readonly admit: (first: number) => Promise<void>;
-  /** Ends it all, bubblewrap too. */
-  readonly kill: () => void;
+  /** Descriptor 4, where bubblewrap waits for the view. */
+  readonly view: Writable | null;
+  /** Descriptor 5, where the first process inside waits for the command. */
+  readonly command: Writable | null;
 }
 
-export function listenToBubblewrap({ status, go, admit, kill }: Door): Told {
+/** Tells bubblewrap its part when the limits hold, and the program its own when its first process is known. */
+export function listenToBubblewrap(
+  { status, view, command }: Door,
+  enclosed: Pick<Enclosed, "view" | "command" | "refusal">,
+  kill: () => void,
+): Told {
   let text = "";
   const end = Promise.withResolvers<void>();
   const told: Told = { first: null, code: null, refusal: null, end: end.promise };
   if (status === null) end.resolve();
-  // It may end before it is told to go on.
-  for (const each of go) each.on("error", () => {});
-  const letIn = async (first: number): Promise<void> => {
-    try {
-      await admit(first);
-      for (const each of go) each.end("\n");
-    } catch (error) {
-      // Who is gone already tells why in another way.
-      if (!isNoProcess(error)) told.refusal = messageOf(error);
-      kill();
-    }
-  };
+  // It may end before it is told anything.
+  for (const each of [view, command]) each?.on("error", () => {});
+  void enclosed.refusal.then((refusal) => {
+    told.refusal = refusal;
+    if (refusal === null) view?.end(enclosed.view);
+    else kill();
+  });
   status?.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
     if (told.first === null) {
       told.first = numberIn(text, /"child-pid": (\d+)/);
-      if (told.first !== null) void letIn(told.first);
+      if (told.first !== null) command?.end(enclosed.command);
     }
     told.code ??= numberIn(text, /"exit-code": (\d+)/);
   });
   for (const event of ["end", "error", "close"]) status?.once(event, () => end.resolve());
   return told;
 }
-
-const isNoProcess = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "ESRCH";
 
 function numberIn(text: string, pattern: RegExp): number | null {
   const match = pattern.exec(text)?.[1];

@@ -4,16 +4,15 @@
  *
  * When `exit` resolves, the group and every marked stray of it are gone, whoever still holds a pipe open.
  */
-import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { execa } from "execa";
+import { Readable, Writable } from "node:stream";
 import { Deadline } from "../../running-clock.ts";
 import { createEnding, type Ending, type GroupEnd, type GroupLimits } from "./group-clocks.ts";
 import type { Enclose } from "../sandbox/containment.ts";
 import { containedExit, type Door, listenToBubblewrap, type Told } from "./contained-end.ts";
 import { collectOutput, type GroupOutput } from "./group-output.ts";
+import { type Leader, startLeader } from "./leader.ts";
 import { signalFamily, stopFamily, waitForFamily } from "./process-family.ts";
-import { continueStrays, groupMark, killStrays, stopProcesses } from "./stray-processes.ts";
+import { continueStrays, killStrays, stopProcesses } from "./stray-processes.ts";
 
 export interface GroupOrder extends GroupLimits {
   /** A string is run by bash; a list is a program with its arguments. */
@@ -54,12 +53,6 @@ export interface ProcessGroup {
   readonly output: () => string;
 }
 
-/** Set once at start: marks every process as this supervisor's, so that the next one can find what was left. */
-let supervisorMark: string = randomUUID();
-export const setSupervisorMark = (mark: string): void => {
-  supervisorMark = mark;
-};
-
 /** `--norc`: Node's pipes are sockets, which bash takes for a remote login and then reads `~/.bashrc`. */
 const bash = ["bash", "--norc", "-c"] as const;
 
@@ -67,46 +60,35 @@ const bash = ["bash", "--norc", "-c"] as const;
 const drainMsMax = 1_000;
 
 export function startGroup(order: GroupOrder): ProcessGroup {
-  const mark = `${supervisorMark}.${randomUUID()}`;
   // Opened first: a log that cannot be written must not leave a process behind that nobody watches.
   const output = collectOutput(order.logFile, (bytesPrinted) => noteOutput(order, ending, bytesPrinted));
   const program = typeof order.command === "string" ? [...bash, order.command] : order.command;
   const enclosed = order.enclose?.({ ...order, command: program }) ?? null;
-  const [file = "", ...args] = enclosed?.command ?? program;
-  const child = execa(file, args, {
-    cwd: order.cwd,
-    env: { ...(enclosed?.env ?? order.env), [groupMark]: mark },
-    extendEnv: false,
-    stdio: ["pipe", "pipe", "pipe", ...(enclosed === null ? [] : (["pipe", "pipe", "pipe"] as const))],
-    buffer: false,
-    reject: false,
-    killDescendants: true,
-    forceKillAfterDelay: false,
-  });
-  const node = child.nodeChildProcess;
-  const kill = (): void => void child.kill("SIGKILL");
-  const told =
-    enclosed === null ? null : listenToBubblewrap({ ...pipesOf(node), admit: enclosed.admit, kill });
-  const ending = createEnding(order, (name) => signalGroup(name, told, () => child.kill(name)));
-  connect(node, order, output);
+  const { cwd, env } = order;
+  const leader = enclosed?.leader ?? startLeader({ command: program, cwd, env, hasMorePipes: false });
+  const { process: child, mark } = leader;
+  const kill = (): void => leader.kill("SIGKILL");
+  const told = enclosed === null ? null : listenToBubblewrap(doorOf(child), enclosed, kill);
+  const ending = createEnding(order, (name) => signalGroup(name, told, () => leader.kill(name)));
+  connect(child, order, output);
 
   const exit = (async (): Promise<GroupExit> => {
     const ended = await Promise.race([
-      waitForExit(node),
-      child.then((result: Result) => startFailure(result, { program: file, cwd: order.cwd })),
+      waitForExit(child),
+      leader.failure.then((reason): GroupExit => ({ kind: "not-started", reason })),
     ]);
     ending.done();
-    child.kill("SIGKILL");
+    kill();
     await clearAway(mark, told);
-    await drainStreams(node);
+    await drainStreams(child);
     output.close();
     const how = told === null ? ended : containedExit(ended, told, output.text());
     return concluded(how, { ending, limit: (await enclosed?.release()) ?? null });
   })();
-  const freezing = { ending, mark, told, pid: node.pid ?? 0, exit, kill };
+  const freezing = { ending, mark, told, pid: child.pid ?? 0, exit, kill };
   return {
-    write: (text) => void (node.stdin?.writable === true && node.stdin.write(text)),
-    endInput: () => void node.stdin?.end(),
+    write: (text) => void (child.stdin?.writable === true && child.stdin.write(text)),
+    endInput: () => void child.stdin?.end(),
     ...createFreezer(freezing),
     end: ending.end,
     exit,
@@ -131,11 +113,12 @@ function signalGroup(name: GroupSignal, told: Told | null, kill: () => void): vo
 
 type GroupSignal = Parameters<Parameters<typeof createEnding>[1]>[0];
 
-function pipesOf({ stdio }: Child): Pick<Door, "status" | "go"> {
-  const [, , , status = null, ...go] = stdio;
+function doorOf({ stdio }: Child): Door {
+  const [status, view, command] = [...stdio].slice(3);
   return {
-    status: status !== null && "read" in status ? status : null,
-    go: go.filter((each) => each !== null && each !== undefined && "write" in each),
+    status: status instanceof Readable ? status : null,
+    view: view instanceof Writable ? view : null,
+    command: command instanceof Writable ? command : null,
   };
 }
 
@@ -195,7 +178,7 @@ function createFreezer(freezing: Freezing): Pick<ProcessGroup, "freeze" | "thaw"
   };
 }
 
-type Child = ReturnType<typeof execa>["nodeChildProcess"];
+type Child = Leader["process"];
 
 function waitForExit(child: Child): Promise<GroupExit> {
   return new Promise((resolve) => {
@@ -203,25 +186,6 @@ function waitForExit(child: Child): Promise<GroupExit> {
       resolve(code === null ? { kind: "signaled", signal: signal ?? "a signal" } : { kind: "exited", code });
     });
   });
-}
-
-/** What execa says of a program; an end that `exit` tells is not told twice. */
-interface Result {
-  readonly code?: string | undefined;
-  readonly exitCode?: number | undefined;
-  readonly signal?: string | undefined;
-  readonly shortMessage?: string | undefined;
-}
-
-function startFailure(
-  result: Result,
-  { program, cwd }: { readonly program: string; readonly cwd: string },
-): GroupExit | Promise<never> {
-  const started = result.exitCode !== undefined || result.signal !== undefined;
-  if (started) return new Promise<never>(() => {});
-  if (!existsSync(cwd)) return { kind: "not-started", reason: `the directory ${cwd} is gone` };
-  if (result.code === "ENOENT") return { kind: "not-started", reason: `there is no program ${program}` };
-  return { kind: "not-started", reason: result.code ?? result.shortMessage ?? "unknown reason" };
 }
 
 /** A grandchild outside the group may hold the pipes open for hours; nobody waits for it. */

@@ -1,11 +1,13 @@
 /** The command line of bubblewrap: which namespaces, which view of the machine, and who the program is in there. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Leader, startLeader } from "../process/leader.ts";
 import { egressSocketInside } from "../../formats/egress-env.ts";
 import type { Confinement, EgressDoor, EgressProfile, Enclosed, Level, Start } from "./containment.ts";
 import { arrange, isWithin, type Mount, mountArguments, preparePlaces } from "./mounts.ts";
 import { kernelMounts } from "./kernel-files.ts";
-import type { Resources } from "./resources.ts";
+import type { Resources, Share } from "./resources.ts";
+import type { Starters } from "./starters.ts";
 
 export interface BubblewrapLevel extends Level {
   readonly flags: readonly string[];
@@ -90,56 +92,105 @@ export function makeOwnFolders(own: string, gitConfig: string): void {
 
 /**
  * Whoever started us may have left a file or a folder open: from the folder a way leads everywhere. Node closes what it
- * opened itself; on 3 bubblewrap tells, on 4 it waits, and on 5 the program.
+ * opened itself; on 3 bubblewrap tells, on 4 it is told what is to be seen, and on 5 what to run.
  */
 const closing = 'for fd in /proc/self/fd/*; do ((${fd##*/} <= 5)) || eval "exec ${fd##*/}>&-"; done';
 
-/** Whoever is not told to go on has lost its supervisor, and ends. */
-const awaited = "read -r -u 5 || exit 125; exec 5<&-";
+/** The last word of a command: without it the supervisor was gone before it had told all of it, or any of it. */
+const lastWord = "go";
+const awaited = `mapfile -d "" -t -u 5 told; ((\${#told[@]})) && [[ \${told[-1]} == ${lastWord} ]] || exit 125; unset "told[-1]"; exec 5<&-`;
 
-export function enclose(ground: Ground, own: string, confinement: Confinement, start: Start): Enclosed {
-  const { level, home, resources, bash } = ground;
-  const purpose = start.env["RALPH_TASK"] ?? "gates";
-  const door = hasOwnNetwork(level) ? ground.egress(confinement.profile, purpose) : null;
-  const mounts = arrange(mountsFor(ground, own, confinement, door));
-  preparePlaces(mounts);
-  const share = resources.begin();
-  const limited = [bash, "--norc", "-c", `${closing}; ${share.script}; exec "$@"`, "bash"];
-  const inner = door === null ? start.command : door.wrap(start.command);
-  const user = level.flags.includes("--unshare-user") && isRoot();
+/** All that can be said before it is known what is to run: bubblewrap reads the rest of its arguments from 4. */
+export function starterCommand(
+  { level, bwrap, bash }: Pick<Ground, "level" | "bwrap" | "bash">,
+  share: Share,
+): readonly string[] {
+  const user = hasOwnUser(level)
+    ? ["--uid", String(insideUid), "--gid", String(insideUid), ...noMoreUsers]
+    : [];
+  const inside = `${awaited}; ${share.isForInside ? `${closing}; ${share.script}; ` : ""}exec "\${told[@]}"`;
   const command = [
-    ground.bwrap,
+    bwrap,
     ...always,
     ...level.flags,
-    ...(user ? ["--uid", String(insideUid), "--gid", String(insideUid), ...noMoreUsers] : []),
+    ...user,
     "--cap-drop",
     "ALL",
-    ...mountArguments(mounts),
-    "--chdir",
-    start.cwd,
     "--json-status-fd",
     "3",
-    "--block-fd",
+    "--args",
     "4",
     "--",
     // Bubblewrap goes on when the supervisor has died meanwhile, and is then bound to nobody's life: the program is not.
     bash,
     "--norc",
     "-c",
-    `${awaited}; ${share.isForInside ? `${closing}; ${share.script}; ` : ""}exec "$@"`,
-    "bash",
-    ...inner,
+    inside,
   ];
+  if (share.isForInside) return command;
+  return [bash, "--norc", "-c", `${closing}; ${share.script}; exec "$@"`, "bash", ...command];
+}
+
+export function startStarter(ground: Pick<Ground, "level" | "bwrap" | "bash" | "resources">): {
+  readonly leader: Leader;
+  readonly share: Share;
+} {
+  const share = ground.resources.begin();
+  const command = starterCommand(ground, share);
+  return { leader: startLeader({ command, cwd: "/", env: {}, hasMorePipes: true }), share };
+}
+
+/** What a starter is told on 4 and on 5. */
+export interface Told {
+  readonly view: string;
+  readonly command: string;
+}
+
+const hasOwnUser = (level: BubblewrapLevel): boolean => level.flags.includes("--unshare-user") && isRoot();
+
+const listed = (words: readonly string[]): string => words.map((word) => `${word}\0`).join("");
+
+/** Its own folders are made, and its way out is opened. */
+export function describeProgram(
+  ground: Ground,
+  own: string,
+  confinement: Confinement,
+  start: Start,
+): Told & { readonly door: EgressDoor | null } {
+  const { level, home } = ground;
+  const purpose = start.env["RALPH_TASK"] ?? "gates";
+  const door = hasOwnNetwork(level) ? ground.egress(confinement.profile, purpose) : null;
+  const mounts = arrange(mountsFor(ground, own, confinement, door));
+  preparePlaces(mounts);
+  const env = {
+    ...withoutLost(start.env, mounts),
+    HOME: home,
+    TMPDIR: "/tmp",
+    ...(hasOwnUser(level) ? { USER: "agent", LOGNAME: "agent" } : {}),
+    ...door?.env,
+  };
+  const variables = Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value]);
+  const inner = door === null ? start.command : door.wrap(start.command);
   return {
-    command: share.isForInside ? command : [...limited, ...command],
-    env: {
-      ...withoutLost(start.env, mounts),
-      HOME: home,
-      TMPDIR: "/tmp",
-      ...(user ? { USER: "agent", LOGNAME: "agent" } : {}),
-      ...door?.env,
-    },
-    admit: share.admit,
+    view: listed([...mountArguments(mounts), "--chdir", start.cwd, ...variables]),
+    command: listed([...inner, lastWord]),
+    door,
+  };
+}
+
+export function enclose(
+  ground: Ground & { readonly starters: Starters },
+  own: string,
+  confinement: Confinement,
+  start: Start,
+): Enclosed {
+  const { door, view, command } = describeProgram(ground, own, confinement, start);
+  const { leader, share, refusal } = ground.starters.take();
+  return {
+    leader,
+    view,
+    command,
+    refusal,
     async release() {
       await door?.[Symbol.asyncDispose]();
       return share.release();

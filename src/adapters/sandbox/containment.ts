@@ -1,5 +1,6 @@
 /** What a sandbox is to those who start programs: what one of them may see, and the command line that sees to it. */
 import type { AgentConfig } from "../../core/config.ts";
+import type { Leader } from "../process/leader.ts";
 
 export interface Level {
   /** As `status` and the journal name it. */
@@ -36,14 +37,17 @@ export interface Start {
 }
 
 /**
- * A program in its sandbox: on descriptor 3 bubblewrap tells the first process inside, and how the program ended; it
- * goes on when something comes on descriptor 4, and the program begins when a line comes on 5.
+ * A program in its sandbox. Its leader becomes bubblewrap: on descriptor 3 that tells the first process inside, and how
+ * the program ended; on 4 it waits for its `view`, and on 5 the first process inside waits for the `command`.
  */
 export interface Enclosed {
-  readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Limits the first process inside, and so all others. Only then may the program start. */
-  readonly admit: (first: number) => Promise<void>;
+  readonly leader: Leader;
+  /** Arguments of bubblewrap: what can be seen, and with which variables. Each ends with a NUL. */
+  readonly view: string;
+  /** The program and its arguments, each with a NUL at its end. */
+  readonly command: string;
+  /** Resolves when the limits of the leader hold, with null, or when they cannot, with the reason. Nothing may be told before. */
+  readonly refusal: Promise<string | null>;
   /** To be called when all its processes are gone. Returns the limit that ended it, for people; null: none did. */
   readonly release: () => Promise<string | null>;
 }
@@ -63,6 +67,8 @@ export interface Sandbox {
    *   write to the folder that it lies in.
    */
   readonly confine: (own: string, confinement: Confinement) => Enclose | null;
+  /** From now on so many programs are half started ahead of their time, until it is disposed of. */
+  readonly keepReady: (count: number) => AsyncDisposable;
   /** Removes what an earlier supervisor of this state directory left. Only for who holds its lease. */
   readonly sweep: () => void;
 }
@@ -85,5 +91,6 @@ export const noSandbox: Sandbox = {
   gatewayFor: () => null,
   facts: { readable: [], limits: [], warnings: [] },
   confine: () => null,
+  keepReady: () => ({ [Symbol.asyncDispose]: () => Promise.resolve() }),
   sweep: () => {},
 };

@@ -22,17 +22,21 @@ import { RalphError } from "../../errors.ts";
 import { removeAll } from "../remove-all.ts";
 import {
   type BubblewrapLevel,
+  describeProgram,
   enclose,
   type Ground,
   hasOwnNetwork,
   levels,
   makeOwnFolders,
   passwdText,
+  starterCommand,
+  startStarter,
 } from "./bubblewrap.ts";
 import { type EgressDoor, type EgressProfile, noSandbox, type Sandbox } from "./containment.ts";
 import { isWithin, type Mount } from "./mounts.ts";
 import { programRoots, secretMounts, systemMounts } from "./program-roots.ts";
 import { openResources } from "./resources.ts";
+import { createStarters } from "./starters.ts";
 
 export interface SandboxOptions {
   readonly config: SandboxConfig;
@@ -79,6 +83,7 @@ function sandboxAt(
   { options, roots }: { readonly options: SandboxOptions; readonly roots: readonly string[] },
 ): Sandbox {
   const mounts = mountsAt(level, ground.mounts, options.folder);
+  const starters = createStarters(() => startStarter({ ...ground, level }));
   return {
     level: { name: level.name, gives: level.gives, lacks: level.lacks },
     gatewayFor: hasOwnNetwork(level) ? options.gatewayFor : () => null,
@@ -87,13 +92,14 @@ function sandboxAt(
       limits: ground.resources.facts,
       warnings: [...ground.resources.warnings, ...absent(options.config)],
     },
+    keepReady: starters.keepReady,
     sweep() {
       ground.resources.sweep();
       sweepTrials(options.folder);
     },
     confine(own, confinement) {
       makeOwnFolders(own, options.gitConfig);
-      return (start) => enclose({ ...ground, level, mounts }, own, confinement, start);
+      return (start) => enclose({ ...ground, level, mounts, starters }, own, confinement, start);
     },
   };
 }
@@ -218,9 +224,7 @@ function sweepTrials(folder: string): void {
 function tryOut(ground: Ground, folder: string): string | null {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const place = mkdtempSync(join(folder, trialPrefix));
-  // Read twice, from one descriptor after the other: by bubblewrap and by the program.
-  writeFileSync(join(place, "go"), "\n\n");
-  const go = openSync(join(place, "go"), "r");
+  const told: number[] = [];
   try {
     const canary = join(place, "canary");
     writeFileSync(canary, "");
@@ -229,30 +233,38 @@ function tryOut(ground: Ground, folder: string): string | null {
     const script = 'test -e "$1" || test "$$" -gt 20 || echo contained';
     const command = [ground.bash, "--norc", "-c", script, "bash", canary];
     const start = { command, cwd: "/tmp", env: { PATH: process.env["PATH"] ?? "" } };
-    const enclosed = enclose(
+    const confinement = { writable: [], readable: [], profile: "gates" } as const;
+    const { view, command: words } = describeProgram(
       { ...ground, egress: () => null },
       own,
-      { writable: [], readable: [], profile: "gates" },
+      confinement,
       start,
     );
-    const [program = "", ...args] = enclosed.command;
+    const share = ground.resources.begin();
+    const [program = "", ...args] = starterCommand(ground, share);
+    told.push(...[view, words].map((text, at) => openWith(join(place, `told-${at}`), text)));
     const { stdout, stderr, error } = spawnSync(program, args, {
       encoding: "utf8",
-      env: enclosed.env,
+      env: {},
       timeout: trialMsMax,
-      stdio: ["ignore", "pipe", "pipe", "pipe", go, go],
+      stdio: ["ignore", "pipe", "pipe", "pipe", ...told],
     });
-    void enclosed.release();
+    void share.release();
     if (stdout === "contained\n") return null;
     const said = [stderr.trim().split("\n").at(-1), error?.message].find(
       (line) => line !== undefined && line !== "",
     );
     return said ?? "a program in it can see what it must not";
   } finally {
-    closeSync(go);
+    told.forEach(closeSync);
     // Nobody waits for it: the kernel takes its time for folders on which something was mounted. What stays is swept.
     removeAll(place).catch(() => {});
   }
+}
+
+function openWith(file: string, text: string): number {
+  writeFileSync(file, text);
+  return openSync(file, "r");
 }
 
 const installHint = "Install it: apt-get install bubblewrap, dnf install bubblewrap or apk add bubblewrap.";

@@ -108,7 +108,8 @@ function beginIn(hierarchies: readonly Hierarchy[], { name, fileLimit, memoryByt
       // Who was killed at once may be gone before his cgroups are made.
       await entered;
       const isOver = places.some(({ kills, folder }) => cgroupsIn(folder).some((each) => kills(each) > 0));
-      for (const { folder } of places) await removeCgroup(folder);
+      // Nobody waits for it: a process that has just died counts for some milliseconds.
+      for (const { folder } of places) void removeCgroup(folder);
       return isOver ? `the memory limit (limits.attempt.memory, ${formatBytes(memoryBytes)})` : null;
     },
   };
@@ -157,7 +158,7 @@ function foldersIn(folder: string): readonly string[] {
 
 const triesMax = 40;
 
-/** A process that has just died counts for a moment. What stays is removed at the next start. */
+/** What stays is removed at the next start. */
 async function removeCgroup(folder: string): Promise<void> {
   for (let attempt = 1; attempt <= triesMax; attempt += 1) {
     const isLeft = cgroupsIn(folder)

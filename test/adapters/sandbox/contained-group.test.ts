@@ -1,9 +1,7 @@
 /** Programs in a sandbox as process groups: how they end, what is left of them, what the sandbox's own failure looks like. */
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import {
-  closeSync,
-  openSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   type GroupOrder,
@@ -97,20 +96,23 @@ describe("an end", () => {
   });
 
   it("comes before the program where its limits cannot be set", async () => {
+    const place = join(folder, "unlimited");
+    mkdirSync(place);
     const confined = sandbox.confine(join(folder, "own-unlimited"), {
-      writable: [],
+      writable: [place],
       readable: [],
       profile: "gates",
     });
     if (confined === null) throw new Error("there is no sandbox");
     const enclose: Enclose = (order) => ({
       ...confined(order),
-      admit: () => Promise.reject(new Error("no cgroup is left")),
+      refusal: Promise.resolve("no cgroup is left"),
     });
-    expect(await start("exit 0", { enclose }).exit).toEqual({
+    expect(await start("touch begun", { enclose, cwd: place }).exit).toEqual({
       kind: "not-started",
       reason: "the sandbox could not be made: no cgroup is left",
     });
+    expect(existsSync(join(place, "begun"))).toBe(false);
   });
 
   it("comes politely first: SIGTERM reaches the program and its children, and they have their time", async () => {
@@ -251,23 +253,86 @@ it("dies with the supervisor, however that ends", async () => {
 });
 
 it("begins nothing for a supervisor that is gone: whoever is not told to go on ends", async () => {
-  const own = join(folder, "own-orphan");
+  await expectNothingBegun("");
+  await expectNothingBegun("touch\0/tmp/begun\0");
+});
+
+async function expectNothingBegun(part: string): Promise<void> {
+  const own = join(folder, `own-orphan-${part.length}`);
   const enclose = sandbox.confine(own, { writable: [], readable: [], profile: "gates" });
   if (enclose === null) throw new Error("there is no sandbox");
   const path = process.env["PATH"] ?? "";
   const enclosed = enclose({ command: ["touch", "/tmp/begun"], cwd: "/tmp", env: { PATH: path } });
-  const [program = "", ...args] = enclosed.command;
-  // A line for bubblewrap on 4, and the end of a file for the program on 5.
-  const line = join(folder, "line");
-  writeFileSync(line, "\n");
-  const [goOn, nothing] = [openSync(line, "r"), openSync("/dev/null", "r")];
-  const stdio = ["ignore", "ignore", "ignore", "pipe", goOn, nothing] as const;
-  const child = spawn(program, args, { env: enclosed.env, stdio: [...stdio] });
+  const { process: child } = enclosed.leader;
+  const [view, command] = child.stdio.slice(4);
+  expect(enclosed.command).toBe("touch\0/tmp/begun\0go\0");
+  if (!(view instanceof Writable && command instanceof Writable)) throw new Error("it has no pipes");
+  view.end(enclosed.view);
+  command.end(part);
   const [status]: unknown[] = await once(child, "exit");
   await enclosed.release();
-  for (const each of [goOn, nothing]) closeSync(each);
   expect(existsSync(join(own, "tmp", "begun"))).toBe(false);
   expect(status).toBe(125);
+}
+
+it("shows nothing and runs nothing where it was not told what is to be seen", async () => {
+  const enclose = sandbox.confine(join(folder, "own-blind"), {
+    writable: [],
+    readable: [],
+    profile: "gates",
+  });
+  const enclosed = enclose?.({ command: ["true"], cwd: "/tmp", env: {} });
+  const { process: child } = enclosed?.leader ?? {};
+  const [view, command] = child?.stdio.slice(4) ?? [];
+  if (!(view instanceof Writable && command instanceof Writable)) throw new Error("it has no pipes");
+  view.end("");
+  command.end(enclosed?.command);
+  const [status]: unknown[] = await once(child ?? new EventEmitter(), "exit");
+  await enclosed?.release();
+  expect(status).toBe(1);
+});
+
+describe("programs that wait ahead of their time", () => {
+  const waiting = (): readonly number[] => {
+    const pids = readdirSync("/proc/self/task").flatMap((thread) =>
+      readFileSync(`/proc/self/task/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+    );
+    return pids.filter((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0").includes("--args"),
+    );
+  };
+
+  it("are as many as wanted, are taken in turn, and are gone at the end", async () => {
+    const ready = sandbox.keepReady(2);
+    await waitFor(() => waiting().length === 2);
+    expect(await outputOf("echo one")).toBe("one");
+    expect(await outputOf("echo two")).toBe("two");
+    await waitFor(() => waiting().length === 2);
+    await ready[Symbol.asyncDispose]();
+    expect(waiting()).toEqual([]);
+    expect(await outputOf("echo three")).toBe("three");
+  });
+
+  it.skipIf(!sandbox.facts.limits.some((limit) => limit.includes("cgroup")))(
+    "are under the limits, each under its own",
+    async () => {
+      await using _ = sandbox.keepReady(2);
+      const places = (): readonly (string | undefined)[] =>
+        waiting().map((pid) => /ralph-[^/]+\/program/.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[0]);
+      await waitFor(() => places().length === 2 && !places().includes(undefined));
+      expect(new Set(places()).size).toBe(2);
+    },
+  );
+
+  it("are not missed when somebody has ended them", async () => {
+    await using _ = sandbox.keepReady(1);
+    await waitFor(() => waiting().length === 1);
+    const [pid = 0] = waiting();
+    process.kill(pid, "SIGKILL");
+    // Until the supervisor has heard of it, too.
+    await waitFor(() => !existsSync(`/proc/${pid}`));
+    expect(await outputOf("echo on")).toBe("on");
+  });
 });
 
 it("sweeps away what a supervisor that was killed in one left", () => {
