@@ -1,5 +1,6 @@
 /** Finishes what a killed git left half done in a landing: its locks, and checkouts between the two commits. */
-import { lstatSync, realpathSync } from "node:fs";
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { indexOf } from "./fast-forward.ts";
 import type { Git } from "./git.ts";
@@ -55,15 +56,35 @@ async function isOnTheWay(git: Git, checkout: string, { from, to }: Step): Promi
   return left.length > 0 && !left.some((path) => done.has(path));
 }
 
-/** A git that is killed has changed files and not yet its index: it is told of those that are as they shall be. */
+/** A git that is killed has changed files and not yet its index: it is told of those that are as they shall be, and begins those anew that it had begun. */
 async function noteFinished(git: Git, checkout: string, { from, to }: Step): Promise<void> {
   const [before, after] = [await readCommit(git.objects, from), await readCommit(git.objects, to)];
   const changes = await diffTrees(git.objects, before.tree, after.tree);
   const finished = await finishedOf(git, checkout, changes);
+  for (const change of changes.filter((each) => !finished.includes(each)))
+    if (await isHalfWritten(git, checkout, change)) await rm(join(checkout, change.path));
   if (finished.length === 0) return;
   const input = stageInput(finished);
   await retryLocked(() => git.ask(["update-index", "-z", "--index-info"], { checkout, input }));
   await git.ask(["update-index", "-q", "--refresh"], { checkout });
+}
+
+/**
+ * Git writes a file from its beginning, and the next one begins anew. Whatever is the beginning of what lands there, and
+ * shorter, holds nothing that does not land, whoever wrote it.
+ */
+async function isHalfWritten(
+  git: Git,
+  checkout: string,
+  { path, newMode, newSha }: RawChange,
+): Promise<boolean> {
+  const file = join(checkout, path);
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  if (!newMode.startsWith("100") || stats?.isFile() !== true) return false;
+  const bytes = await git.objects.size(newSha);
+  if (bytes === null || stats.size >= bytes) return false;
+  const landing = await git.objects.read(newSha);
+  return landing !== null && landing.content.subarray(0, stats.size).equals(readFileSync(file));
 }
 
 async function finishedOf(

@@ -68,6 +68,20 @@ it("leaves a checkout alone where a file is neither as before nor as after the l
   expect(texts).toEqual(["2\n", "mine\n"]);
 });
 
+it("writes files anew that a killed git had begun to write, new ones and others", async () => {
+  using repository = createRepository({ a: "1\n", b: "1\n" });
+  using open = parts(repository);
+  const files = { a: "two\n", b: "two and more\n", "new/empty": "new\n", "new/half": "new and more\n" };
+  const candidate = await open.candidate(repository.git("rev-parse", "HEAD"), files);
+  repository.git("update-ref", "refs/heads/main", candidate.commit);
+  for (const [file, text] of Object.entries({ a: "", b: "two", "new/empty": "", "new/half": "new and" }))
+    repository.write(file, text);
+  expect(await open.target.repairCheckouts([candidate.commit])).toEqual([repository.path]);
+  const texts = Object.keys(files).map((file) => readFileSync(join(repository.path, file), "utf8"));
+  expect(texts).toEqual(Object.values(files));
+  expect(repository.git("status", "--porcelain")).toBe("");
+});
+
 it("removes a killed git's locks on our refs, and on the target only where a landing was under way", async () => {
   using repository = createRepository({ a: "1\n" });
   using open = parts(repository);
