@@ -253,11 +253,14 @@ it("dies with the supervisor, however that ends", async () => {
 });
 
 it("begins nothing for a supervisor that is gone: whoever is not told to go on ends", async () => {
-  await expectNothingBegun("");
-  await expectNothingBegun("touch\0/tmp/begun\0");
+  const nothing = { hasBegun: false, status: 125 };
+  expect(await tellPart("")).toEqual(nothing);
+  expect(await tellPart("touch\0/tmp/begun\0")).toEqual(nothing);
+  expect(await tellPart("touch\0/tmp/begun\0go\0")).toEqual({ hasBegun: true, status: 0 });
 });
 
-async function expectNothingBegun(part: string): Promise<void> {
+/** Of a command that creates a file; after that part the supervisor is gone. */
+async function tellPart(part: string): Promise<{ readonly hasBegun: boolean; readonly status: unknown }> {
   const own = join(folder, `own-orphan-${part.length}`);
   const enclose = sandbox.confine(own, { writable: [], readable: [], profile: "gates" });
   if (enclose === null) throw new Error("there is no sandbox");
@@ -265,14 +268,12 @@ async function expectNothingBegun(part: string): Promise<void> {
   const enclosed = enclose({ command: ["touch", "/tmp/begun"], cwd: "/tmp", env: { PATH: path } });
   const { process: child } = enclosed.leader;
   const [view, command] = child.stdio.slice(4);
-  expect(enclosed.command).toBe("touch\0/tmp/begun\0go\0");
   if (!(view instanceof Writable && command instanceof Writable)) throw new Error("it has no pipes");
   view.end(enclosed.view);
   command.end(part);
   const [status]: unknown[] = await once(child, "exit");
   await enclosed.release();
-  expect(existsSync(join(own, "tmp", "begun"))).toBe(false);
-  expect(status).toBe(125);
+  return { hasBegun: existsSync(join(own, "tmp", "begun")), status };
 }
 
 it("shows nothing and runs nothing where it was not told what is to be seen", async () => {
