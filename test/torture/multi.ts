@@ -8,7 +8,7 @@ import { type Expectation, judgeWorld } from "./world-judge.ts";
 
 /** About as many as an undisturbed run of two tasks has; a kill beyond its end is none. */
 const boundariesMax = 1_700;
-const runMs = 1_500;
+const runMs = 1_000;
 
 export const multi: Family = {
   name: "multi",
