@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startGroup } from "../src/adapters/process/process-group.ts";
+import { openPlainSandbox } from "../test/support/plain-sandbox.ts";
 import { noSandbox, type Sandbox } from "../src/adapters/sandbox/containment.ts";
-import { openSandbox } from "../src/adapters/sandbox/ladder.ts";
 import { openOwnPlace } from "../src/adapters/sandbox/own-place.ts";
 import { type Figure, median, spread } from "./figure.ts";
 
@@ -24,7 +24,7 @@ export async function measureContainment(repeats: number): Promise<readonly Figu
     let sandbox = noSandbox;
     for (let count = 0; count < repeats; count += 1) {
       const startedMs = performance.now();
-      sandbox = openIn(folder);
+      sandbox = openPlainSandbox(folder);
       opened.push(performance.now() - startedMs);
     }
     await using ready = sandbox.keepReady(programsPerAttempt);
@@ -61,19 +61,6 @@ export async function measureContainment(repeats: number): Promise<readonly Figu
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-const openIn = (folder: string): Sandbox =>
-  openSandbox({
-    config: { mode: "auto", egress: [], read: [], write: [] },
-    limits: { memoryBytes: null, processesMax: 1024, fileBytesMax: 2 ** 32 },
-    mark: `bench${process.pid}`,
-    folder: join(folder, "sandbox"),
-    hidden: [],
-    objects: [],
-    gitConfig: "",
-    egress: () => null,
-    gatewayFor: () => null,
-  });
 
 /** With the folders that each program gets of its own, made and removed. */
 async function attempt(sandbox: Sandbox, tree: string): Promise<number> {

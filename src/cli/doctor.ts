@@ -1,6 +1,6 @@
 /** `ralphwright doctor`: everything a run needs, looked at before the night. */
-import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
+import { isExecutable } from "../adapters/executable.ts";
 import { keyNames } from "../adapters/agent/agents.ts";
 import { lookAtDisks } from "../adapters/disk-room.ts";
 import { readState } from "../adapters/state/journal-reader.ts";
@@ -224,15 +224,6 @@ function isOnPath(program: string): boolean {
   if (isAbsolute(program)) return isExecutable(program);
   if (program.includes("/")) return true;
   return (process.env["PATH"] ?? "").split(delimiter).some((folder) => isExecutable(join(folder, program)));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const lookAtMoney: Look = ({ config }) => {

@@ -1,5 +1,4 @@
 /** Reserve, then commit: told as the journal of attempts, and checked on random histories. */
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { commitSha, taskId } from "../../src/core/ids.ts";
 import { hasLeft, holdOf, isAllHeld, reserve, spentOn } from "../../src/core/ledger.ts";
@@ -13,7 +12,8 @@ import {
 } from "../../src/core/message.ts";
 import { emptyState, type LoopState } from "../../src/core/state.ts";
 import { transition } from "../../src/core/transition.ts";
-import { drive, type Entry, limitsOf, noRunLimits, type Scenario, scenarios } from "./driver.ts";
+import { type Complaints, counterexampleTo } from "./counterexample.ts";
+import { type Entry, limitsOf, noRunLimits } from "./driver.ts";
 
 const day = "2026-11-20";
 const limits = limitsOf({ usdMax: 5, tokensMax: 1_000, turnsMax: 20, roundsMax: 1 });
@@ -202,17 +202,6 @@ describe("Whatever happens", () => {
     expect(counterexampleTo(wrongSums)).toBeNull();
   });
 });
-
-type Complaints = (entries: readonly Entry[], scenario: Scenario) => readonly unknown[];
-
-function counterexampleTo(complaints: Complaints): string | null {
-  const property = fc.property(scenarios, (scenario) => {
-    const [first] = complaints(drive(scenario), scenario);
-    if (first !== undefined) throw new Error(JSON.stringify(first));
-  });
-  const found = fc.check(property, { numRuns: 1_000 });
-  return found.failed ? (fc.defaultReportMessage(found) ?? "failed") : null;
-}
 
 const overdrafts: Complaints = (entries, scenario) => {
   const over = new Map<string, { run: string; day: string; amount: Amount }>();

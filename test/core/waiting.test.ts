@@ -1,5 +1,4 @@
 /** Usage limits and outages are events with a time: nothing starts before it, and one attempt goes first. */
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { spread } from "../../src/core/backoff.ts";
 import { commitSha } from "../../src/core/ids.ts";
@@ -8,17 +7,8 @@ import { decideNext, type Next } from "../../src/core/next.ts";
 import { emptyState, type LoopState } from "../../src/core/state.ts";
 import type { Task } from "../../src/core/task.ts";
 import { transition } from "../../src/core/transition.ts";
-import {
-  drive,
-  type Entry,
-  limitsOf,
-  noRunLimits,
-  outcomesOf,
-  type Scenario,
-  scenarios,
-  taskOf,
-  windowOpensMs,
-} from "./driver.ts";
+import { type Complaints, counterexampleTo } from "./counterexample.ts";
+import { drive, limitsOf, noRunLimits, outcomesOf, type Scenario, taskOf, windowOpensMs } from "./driver.ts";
 
 const hourMs = 3_600_000;
 const [a, b] = [taskOf("a"), taskOf("b")];
@@ -292,17 +282,6 @@ describe("Whatever happens", () => {
     expect(counterexample).toBeNull();
   });
 });
-
-type Complaints = (entries: readonly Entry[], scenario: Scenario) => readonly unknown[];
-
-function counterexampleTo(complaints: Complaints): string | null {
-  const property = fc.property(scenarios, (scenario) => {
-    const [first] = complaints(drive(scenario), scenario);
-    if (first !== undefined) throw new Error(JSON.stringify(first));
-  });
-  const found = fc.check(property, { numRuns: 1_000 });
-  return found.failed ? (fc.defaultReportMessage(found) ?? "failed") : null;
-}
 
 const silent: ReadonlySet<string> = new Set(["limited", "unreachable", "refused", "not-started", "stopped"]);
 

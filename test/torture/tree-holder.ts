@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setSupervisorMark } from "../../src/adapters/process/leader.ts";
 import { startGroup } from "../../src/adapters/process/process-group.ts";
 import { noSandbox, type Sandbox } from "../../src/adapters/sandbox/containment.ts";
-import { openSandbox } from "../../src/adapters/sandbox/ladder.ts";
+import { openPlainSandbox } from "../support/plain-sandbox.ts";
 
 const [folder = ""] = process.argv.slice(2);
 const workspace = join(folder, "work", "place");
@@ -32,17 +32,7 @@ process.stderr.write(`the tree has ended by itself: ${JSON.stringify(exit)}\n${g
 /** Where there is none, the next supervisor has to find what is left. */
 function strongestSandbox(): Sandbox {
   try {
-    return openSandbox({
-      config: { mode: "auto", egress: [], read: [], write: [] },
-      limits: { memoryBytes: null, processesMax: 1_024, fileBytesMax: 2 ** 32 },
-      mark: "tree",
-      folder: join(folder, "sandbox"),
-      hidden: [],
-      objects: [],
-      gitConfig: "",
-      egress: () => null,
-      gatewayFor: () => null,
-    });
+    return openPlainSandbox(folder, { mark: "tree" });
   } catch {
     return noSandbox;
   }

@@ -79,11 +79,6 @@ function exitOf(code: number): GroupExit {
 }
 
 function reasonOf(line: string): string {
-  const [, program = "", why = ""] = /^bwrap: execvp (.*): (.*)$/.exec(line) ?? [];
-  if (program !== "")
-    return why === "No such file or directory"
-      ? `there is no program ${program} in the sandbox`
-      : `${program}: ${why}`;
   const [, folder] = /^bwrap: Can't chdir to (.*): /.exec(line) ?? [];
   if (folder !== undefined) return `the directory ${folder} is gone`;
   return `the sandbox could not be made: ${line.replace(/^bwrap: /, "") || "it gave no reason"}`;

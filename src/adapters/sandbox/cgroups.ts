@@ -125,7 +125,8 @@ function canMake(trials: readonly Trial[]): boolean {
   }
 }
 
-function tryRemove(folder: string): boolean {
+/** Whether it is gone. */
+export function tryRemove(folder: string): boolean {
   try {
     rmdirSync(folder);
     return true;

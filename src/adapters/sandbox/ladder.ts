@@ -1,9 +1,7 @@
 /** Finds the strongest sandbox that this machine offers, by running a program in it; none is an error, never a default. */
 import { spawnSync } from "node:child_process";
 import {
-  accessSync,
   closeSync,
-  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,6 +15,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
+import { isExecutable } from "../executable.ts";
 import type { ResourceLimits, SandboxConfig } from "../../core/config.ts";
 import { RalphError } from "../../errors.ts";
 import { removeAll } from "../remove-all.ts";
@@ -117,15 +116,6 @@ function findTools(): { readonly bwrap: string; readonly bash: string } | { read
 function findProgram(name: string): string | null {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => isAbsolute(folder));
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function homeOf(): string {

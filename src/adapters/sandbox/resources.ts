@@ -1,7 +1,7 @@
 /** Limits on memory, processes and file size of one contained program: by cgroups where they are ours, else by rlimits. */
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { setTimeout } from "node:timers/promises";
 import type { ResourceLimits } from "../../core/config.ts";
 import { messageOf } from "../../errors.ts";
 import { formatBytes } from "../../formats/byte-size.ts";
-import { findCgroups, type Hierarchy } from "./cgroups.ts";
+import { findCgroups, type Hierarchy, tryRemove } from "./cgroups.ts";
 
 /** The limits of one program that is started now. */
 export interface Share {
@@ -174,15 +174,6 @@ async function removeCgroup(folder: string): Promise<void> {
 
 const stepwiseAfter = 5;
 const stepwise = (folder: string): readonly string[] => [folder, "-depth", "-type", "d", "-delete"];
-
-function tryRemove(folder: string): boolean {
-  try {
-    rmdirSync(folder);
-    return true;
-  } catch {
-    return !existsSync(folder);
-  }
-}
 
 function removeLeft(base: string, prefix: string): void {
   for (const name of readdirSync(base).filter((each) => each.startsWith(prefix))) {

@@ -25,7 +25,7 @@ export function createProcesses(session: number): Processes {
   let isGone = false;
   const isAlive = (): boolean => {
     // Asked no more once they are gone: the number may be another session's by then.
-    isGone ||= groupsOf(session).size === 0;
+    isGone ||= isEmpty(session);
     return !isGone;
   };
   const gone: Processes["gone"] = async (msMax, signal) => {
@@ -51,6 +51,9 @@ export function createProcesses(session: number): Processes {
     },
   };
 }
+
+/** Looked at twice: a process that leaves the session may have left a child in it right after the first list was made. */
+const isEmpty = (session: number): boolean => [1, 2].every(() => groupsOf(session).size === 0);
 
 /** Those in which anything is alive. */
 function groupsOf(session: number): ReadonlySet<number> {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { createGateProcesses } from "../../../src/adapters/process/gate-process.ts";
 import { noSandbox } from "../../../src/adapters/sandbox/containment.ts";
-import { openSandbox } from "../../../src/adapters/sandbox/ladder.ts";
 import { openOwnPlace, sweepOwnPlaces } from "../../../src/adapters/sandbox/own-place.ts";
 import type { Gate } from "../../../src/core/config.ts";
 import type { GateResult } from "../../../src/core/verdict.ts";
+import { openPlainSandbox } from "../../support/plain-sandbox.ts";
 import { hasMemory, makeFolder } from "../../support/repository.ts";
 
 const folder = makeFolder("gates");
@@ -272,17 +272,7 @@ it("removes the temporary files that gates of a killed supervisor left, and no o
 });
 
 describe("in a sandbox", () => {
-  const sandbox = openSandbox({
-    config: { mode: "auto", egress: [], read: [], write: [] },
-    limits: { memoryBytes: null, processesMax: 100, fileBytesMax: 2 ** 30 },
-    mark: `gates${process.pid}`,
-    folder: join(folder, "sandbox"),
-    hidden: [],
-    objects: [],
-    gitConfig: "",
-    egress: () => null,
-    gatewayFor: () => null,
-  });
+  const sandbox = openPlainSandbox(folder);
   const contained = createGateProcesses({
     reports,
     config,

@@ -20,7 +20,7 @@ import {
   startGroup,
 } from "../../../src/adapters/process/process-group.ts";
 import type { Enclose, Sandbox } from "../../../src/adapters/sandbox/containment.ts";
-import { openSandbox } from "../../../src/adapters/sandbox/ladder.ts";
+import { openPlainSandbox } from "../../support/plain-sandbox.ts";
 import { makeFolder } from "../../support/repository.ts";
 
 const folder = makeFolder("contained");
@@ -30,19 +30,8 @@ process.env["HOME"] = home;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
-const sandboxWith = (changed: Partial<Parameters<typeof openSandbox>[0]> = {}): Sandbox =>
-  openSandbox({
-    config: { mode: "auto", egress: [], read: [], write: [] },
-    limits: { memoryBytes: null, processesMax: 1024, fileBytesMax: 2 ** 32 },
-    mark: `test${process.pid}`,
-    folder: join(folder, "sandbox"),
-    hidden: [],
-    objects: [],
-    gitConfig: "",
-    egress: () => null,
-    gatewayFor: () => null,
-    ...changed,
-  });
+const sandboxWith = (changed: Parameters<typeof openPlainSandbox>[1] = {}): Sandbox =>
+  openPlainSandbox(folder, changed);
 const sandbox = sandboxWith();
 
 function start(
