@@ -86,6 +86,37 @@ export const sandboxMutants: readonly Mutant[] = [
     killedBy: { file: groupTest, title: "comes before the program where its limits cannot be set" },
   },
   {
+    name: "words-may-split",
+    removes: "A NUL in a variable or an argument begins another argument of bubblewrap's.",
+    edits: [
+      {
+        file: "src/adapters/sandbox/bubblewrap.ts",
+        find: "[...words, ...inner].some(isSplit)",
+        replace: "inner.length === 0",
+      },
+    ],
+    killedBy: {
+      file: groupTest,
+      title: "comes before the program where a NUL would make two arguments of one",
+    },
+  },
+  {
+    name: "starters-outlive-their-supervisor",
+    removes:
+      "Bubblewrap is told of its ear before it is told what to show, and waits for it when the supervisor is gone.",
+    edits: [
+      {
+        file: "src/adapters/sandbox/bubblewrap.ts",
+        find: '    "--args",\n',
+        replace: '    "--json-status-fd",\n    "3",\n    "--args",\n',
+      },
+    ],
+    killedBy: {
+      file: groupTest,
+      title: "are gone when their supervisor is killed, with nobody waiting in their place",
+    },
+  },
+  {
     name: "sandbox-failure-is-red",
     removes: "A failure of bubblewrap itself counts as the program's.",
     edits: [

@@ -26,6 +26,8 @@ export class Stopping implements Disposable {
   #loop: Loop | null = null;
   #outcome: RunOutcome | null = null;
   #timer: NodeJS.Timeout | undefined;
+  /** Signals, one after the other. */
+  #heard = 0;
 
   constructor(options: StopOptions) {
     this.#options = options;
@@ -66,7 +68,9 @@ export class Stopping implements Disposable {
   }
 
   #hear(signal: "SIGINT" | "SIGTERM"): void {
-    if (this.#now.signal.aborted) return void this.#leave(signal);
+    this.#heard += 1;
+    if (this.#heard > 3) process.exit(exitStatusOf({ kind: "signal", signal }));
+    if (this.#heard === 3) return void this.#leave(signal);
     const isFirst = this.#outcome === null;
     if (isFirst)
       this.#options.say(`${signal}: finishing what runs${this.#graceText()}; once more to stop now`);

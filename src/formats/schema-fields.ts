@@ -3,7 +3,12 @@ import { z } from "zod";
 import { byteSizePattern, parseBytes } from "./byte-size.ts";
 import { durationPattern, parseDuration } from "./duration.ts";
 
-export const text = (error = "a text") => z.string({ error }).regex(/\S/, { error });
+/** Without NUL: that ends an argument, and so begins another one. */
+export const text = (error = "a text") =>
+  z
+    .string({ error })
+    .regex(/\S/, { error })
+    .refine((found) => !found.includes("\0"), { error });
 
 export const flag = () => z.boolean({ error: "true or false" });
 

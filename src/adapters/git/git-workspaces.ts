@@ -16,6 +16,7 @@ import { sweepOwnPlaces } from "../sandbox/own-place.ts";
 import { type Git, troubleLine } from "./git.ts";
 import { diffTrees, readCommit } from "./object-tree.ts";
 import { nameBranch } from "./own-repository.ts";
+import { isInRealFolders } from "./real-folders.ts";
 import { modes, type RawChange, restoreInput } from "./raw-diff.ts";
 import { watchForPipes } from "./pipe-watch.ts";
 import { createSlotPool, restoreIndex, type Slot, type SlotPool } from "./slots.ts";
@@ -165,7 +166,7 @@ interface Staged {
 async function stageAll(git: Git, workTree: string, index: string): Promise<Staged> {
   const gitlinks = mayHoldGitlinks(await readFile(index)) ? await listGitlinks(git, workTree, index) : [];
   for (const path of gitlinks) {
-    if (!(await isWithin(workTree, path))) continue;
+    if (!(await isInRealFolders(workTree, path))) continue;
     await rm(join(workTree, path), { recursive: true, force: true });
     await mkdir(join(workTree, path), { recursive: true });
   }
@@ -189,17 +190,6 @@ async function addAll(git: Git, workTree: string, index: string): Promise<Staged
   if (stderr === "") return null;
   const why = watch.signal.aborted ? String(watch.signal.reason) : troubleLine(stderr);
   return { trouble: `git cannot take the workspace as it is: ${why}`, isChanged: true };
-}
-
-/** Whether the folders above a path are folders: what lies behind a link of the agent's is not ours to delete. */
-async function isWithin(workTree: string, path: string): Promise<boolean> {
-  const names = path.split("/").slice(0, -1);
-  for (let depth = 1; depth <= names.length; depth += 1) {
-    const stats = await lstat(join(workTree, ...names.slice(0, depth))).catch(() => null);
-    if (stats === null) return true;
-    if (!stats.isDirectory()) return false;
-  }
-  return true;
 }
 
 /** The mode 160000 as four bytes: an index without them has no submodule; with them it may have one. */

@@ -1,12 +1,13 @@
 /** Finishes what a killed git left half done in a landing: its locks, and checkouts between the two commits. */
-import { lstatSync, readFileSync, realpathSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { constants, lstatSync, readFileSync, realpathSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { indexOf } from "./fast-forward.ts";
 import type { Git } from "./git.ts";
 import { listCheckouts, retryLocked } from "./git-checkout.ts";
 import { diffTrees, readCommit } from "./object-tree.ts";
 import { modes, type RawChange, stageInput } from "./raw-diff.ts";
+import { isInRealFolders } from "./real-folders.ts";
 import { locksBelow, removeStaleLocks } from "./stale-locks.ts";
 
 /** Locks on our own refs; and on the target, where a landing was under way. */
@@ -56,13 +57,12 @@ async function isOnTheWay(git: Git, checkout: string, { from, to }: Step): Promi
   return left.length > 0 && !left.some((path) => done.has(path));
 }
 
-/** A git that is killed has changed files and not yet its index: it is told of those that are as they shall be, and begins those anew that it had begun. */
+/** A git that is killed has changed files and not yet its index: it is told of those that are as they shall be. */
 async function noteFinished(git: Git, checkout: string, { from, to }: Step): Promise<void> {
   const [before, after] = [await readCommit(git.objects, from), await readCommit(git.objects, to)];
   const changes = await diffTrees(git.objects, before.tree, after.tree);
+  for (const change of changes) await finishFile(git, checkout, change);
   const finished = await finishedOf(git, checkout, changes);
-  for (const change of changes.filter((each) => !finished.includes(each)))
-    if (await isHalfWritten(git, checkout, change)) await rm(join(checkout, change.path));
   if (finished.length === 0) return;
   const input = stageInput(finished);
   await retryLocked(() => git.ask(["update-index", "-z", "--index-info"], { checkout, input }));
@@ -70,21 +70,29 @@ async function noteFinished(git: Git, checkout: string, { from, to }: Step): Pro
 }
 
 /**
- * Git writes a file from its beginning, and the next one begins anew. Whatever is the beginning of what lands there, and
- * shorter, holds nothing that does not land, whoever wrote it.
+ * Git writes a file from its beginning. Where there is the beginning of what lands, the rest is added, whoever wrote it:
+ * nothing is lost by that. A file that is as before the landing is left to git.
  */
-async function isHalfWritten(
+async function finishFile(
   git: Git,
   checkout: string,
-  { path, newMode, newSha }: RawChange,
-): Promise<boolean> {
+  { path, oldSha, newMode, newSha }: RawChange,
+): Promise<void> {
   const file = join(checkout, path);
   const stats = lstatSync(file, { throwIfNoEntry: false });
-  if (!newMode.startsWith("100") || stats?.isFile() !== true) return false;
-  const bytes = await git.objects.size(newSha);
-  if (bytes === null || stats.size >= bytes) return false;
-  const landing = await git.objects.read(newSha);
-  return landing !== null && landing.content.subarray(0, stats.size).equals(readFileSync(file));
+  if (!newMode.startsWith("100") || stats?.isFile() !== true) return;
+  if (stats.size >= ((await git.objects.size(newSha)) ?? 0)) return;
+  const [landing, before] = [await git.objects.read(newSha), await git.objects.read(oldSha)];
+  const present = readFileSync(file);
+  if (landing === null || before?.content.equals(present) === true) return;
+  if (!landing.content.subarray(0, present.length).equals(present)) return;
+  if (await isInRealFolders(checkout, path)) await append(file, landing.content.subarray(present.length));
+}
+
+async function append(file: string, bytes: Uint8Array): Promise<void> {
+  const { O_APPEND, O_NOFOLLOW, O_WRONLY } = constants;
+  await using handle = await open(file, O_WRONLY | O_APPEND | O_NOFOLLOW);
+  await handle.writeFile(bytes);
 }
 
 async function finishedOf(

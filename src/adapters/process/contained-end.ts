@@ -61,10 +61,13 @@ function numberIn(text: string, pattern: RegExp): number | null {
 
 /** Without its word the program did not run: bubblewrap's own exit is neither green nor red. */
 export function containedExit(exit: GroupExit, told: Told, output: string): GroupExit {
+  if (exit.kind === "not-started") return exit;
   if (told.code !== null) return exitOf(told.code);
   if (told.refusal !== null)
     return { kind: "not-started", reason: `the sandbox could not be made: ${told.refusal}` };
-  if (exit.kind === "signaled") return exit;
+  if (exit.kind === "signaled" && told.first !== null) return exit;
+  if (exit.kind === "signaled")
+    return { kind: "not-started", reason: `the sandbox was ended by ${exit.signal} before anything began` };
   const lines = stripVTControlCharacters(output).trim().split("\n");
   const line = lines.findLast((each) => each.startsWith("bwrap: ")) ?? lines.at(-1) ?? "";
   return { kind: "not-started", reason: reasonOf(line) };

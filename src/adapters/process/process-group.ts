@@ -133,8 +133,8 @@ function concluded(
   exit: GroupExit,
   { ending, limit }: { readonly ending: Ending; readonly limit: string | null },
 ): GroupExit {
-  if (exit.kind === "not-started") return exit;
   if (ending.why !== null) return { kind: "ended", why: ending.why };
+  if (exit.kind === "not-started") return exit;
   const isRed = exit.kind !== "exited" || exit.code !== 0;
   return limit !== null && isRed ? { kind: "signaled", signal: limit } : exit;
 }

@@ -116,8 +116,6 @@ export function starterCommand(
     ...user,
     "--cap-drop",
     "ALL",
-    "--json-status-fd",
-    "3",
     "--args",
     "4",
     "--",
@@ -146,9 +144,18 @@ export interface Told {
   readonly command: string;
 }
 
+interface Described extends Told {
+  readonly door: EgressDoor | null;
+  /** Why nothing may be told. */
+  readonly trouble: string | null;
+}
+
 const hasOwnUser = (level: BubblewrapLevel): boolean => level.flags.includes("--unshare-user") && isRoot();
 
 const listed = (words: readonly string[]): string => words.map((word) => `${word}\0`).join("");
+
+/** A word with a NUL in it would be two, and the second one could be an argument of bubblewrap's. */
+const isSplit = (word: string): boolean => word.includes("\0");
 
 /** Its own folders are made, and its way out is opened. */
 export function describeProgram(
@@ -156,7 +163,7 @@ export function describeProgram(
   own: string,
   confinement: Confinement,
   start: Start,
-): Told & { readonly door: EgressDoor | null } {
+): Described {
   const { level, home } = ground;
   const purpose = start.env["RALPH_TASK"] ?? "gates";
   const door = hasOwnNetwork(level) ? ground.egress(confinement.profile, purpose) : null;
@@ -171,9 +178,14 @@ export function describeProgram(
   };
   const variables = Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value]);
   const inner = door === null ? start.command : door.wrap(start.command);
+  const words = [...mountArguments(mounts), "--chdir", start.cwd, ...variables];
   return {
-    view: listed([...mountArguments(mounts), "--chdir", start.cwd, ...variables]),
+    // Where they are told at last, a supervisor that dies before leaves no bubblewrap that waits for its ear.
+    view: listed([...words, "--json-status-fd", "3"]),
     command: listed([...inner, lastWord]),
+    trouble: [...words, ...inner].some(isSplit)
+      ? "there is a NUL in an argument, a path or a variable"
+      : null,
     door,
   };
 }
@@ -184,13 +196,13 @@ export function enclose(
   confinement: Confinement,
   start: Start,
 ): Enclosed {
-  const { door, view, command } = describeProgram(ground, own, confinement, start);
+  const { door, view, command, trouble } = describeProgram(ground, own, confinement, start);
   const { leader, share, refusal } = ground.starters.take();
   return {
     leader,
     view,
     command,
-    refusal,
+    refusal: trouble === null ? refusal : Promise.resolve(trouble),
     async release() {
       await door?.[Symbol.asyncDispose]();
       return share.release();

@@ -31,7 +31,18 @@ export function createStarters(start: () => Omit<Starter, "refusal">): Starters 
     return { leader, share, refusal: admit(leader, share) };
   };
   const fill = (): void => {
-    while (ready.length < wanted) ready.push(begin());
+    while (ready.length < wanted) ready.push(prepare());
+  };
+  const prepare = (): Starter => {
+    const starter = begin();
+    // What could not be limited then can perhaps be limited now.
+    void starter.refusal.then((refusal) => {
+      const at = ready.indexOf(starter);
+      if (refusal === null || at < 0) return;
+      ready.splice(at, 1);
+      void end(starter);
+    });
+    return starter;
   };
   return {
     take() {

@@ -1,14 +1,20 @@
 /** What a killed git leaves of a landing is finished: its locks, refs and files, and nobody else's. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createGitTarget } from "../../../src/adapters/git/git-target.ts";
 import type { Git, GitResult } from "../../../src/adapters/git/git.ts";
 import { commitSha } from "../../../src/core/ids.ts";
 import type { Target } from "../../../src/ports.ts";
-import { createRepository, type GitParts, landOrder, openParts } from "../../support/repository.ts";
+import {
+  createRepository,
+  type GitParts,
+  landOrder,
+  makeFolder,
+  openParts,
+} from "../../support/repository.ts";
 
 const parts = (repository: { readonly path: string }) => openParts(join(repository.path, ".git"));
 const lock = (repository: { readonly path: string }, name: string): string => {
@@ -68,7 +74,23 @@ it("leaves a checkout alone where a file is neither as before nor as after the l
   expect(texts).toEqual(["2\n", "mine\n"]);
 });
 
-it("writes files anew that a killed git had begun to write, new ones and others", async () => {
+it("leaves what it cannot finish as it is, and writes through no link", async () => {
+  using repository = createRepository({ a: "1\n", b: "1\n" });
+  using open = parts(repository);
+  const files = { a: "1\n2\n", b: "2\n", "new/half": "new and more\n" };
+  const candidate = await open.candidate(repository.git("rev-parse", "HEAD"), files);
+  repository.git("update-ref", "refs/heads/main", candidate.commit);
+  const elsewhere = makeFolder("elsewhere");
+  writeFileSync(join(elsewhere, "half"), "new");
+  symlinkSync(elsewhere, join(repository.path, "new"));
+  repository.write("b", "mine\n");
+  expect(await open.target.repairCheckouts([candidate.commit])).toEqual([]);
+  const texts = ["a", "b", "new/half"].map((file) => readFileSync(join(repository.path, file), "utf8"));
+  expect(texts).toEqual(["1\n", "mine\n", "new"]);
+  rmSync(elsewhere, { recursive: true });
+});
+
+it("finishes files that a killed git had begun to write, new ones and others", async () => {
   using repository = createRepository({ a: "1\n", b: "1\n" });
   using open = parts(repository);
   const files = { a: "two\n", b: "two and more\n", "new/empty": "new\n", "new/half": "new and more\n" };

@@ -104,6 +104,19 @@ describe("an end", () => {
     expect(existsSync(join(place, "begun"))).toBe(false);
   });
 
+  it("comes before the program where a NUL would make two arguments of one", async () => {
+    const outside = join(folder, "outside");
+    mkdirSync(outside);
+    const splitting = `x\0--bind\0${outside}\0/opt`;
+    const env = { PATH: process.env["PATH"] ?? "", MODEL: splitting };
+    for (const group of [start("touch /opt/begun", { env }), start(["echo", splitting])])
+      expect(await group.exit).toEqual({
+        kind: "not-started",
+        reason: "the sandbox could not be made: there is a NUL in an argument, a path or a variable",
+      });
+    expect(readdirSync(outside)).toEqual([]);
+  });
+
   it("comes politely first: SIGTERM reaches the program and its children, and they have their time", async () => {
     const script = `trap 'wait; echo asked; exit 0' TERM; (trap 'echo child asked; exit' TERM; echo ready; while :; do sleep 0.1; done) & wait`;
     const ready = Promise.withResolvers<void>();
@@ -120,18 +133,24 @@ describe("an end", () => {
   });
 });
 
-/** Of all processes. */
-function commandLines(): readonly string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "latin1");
-      } catch {
-        return "";
-      }
-    });
+/** Of a process that may have ended: then it is empty. */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return "";
+  }
 }
+
+const ofAllProcesses = (name: string): readonly string[] =>
+  readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid))
+    .map((pid) => readText(`/proc/${pid}/${name}`));
+
+const processGroups = (): readonly string[] =>
+  ofAllProcesses("stat").map((stat) => stat.slice(stat.lastIndexOf(") ") + 2).split(" ")[2] ?? "");
+
+const commandLines = (): readonly string[] => ofAllProcesses("cmdline");
 
 it("lets nothing run while it is frozen, nor a child that left its session, until it is thawed", async () => {
   const script = "setsid -f bash -c 'while :; do date +%N >there; sleep 0.02; done'; echo ready; sleep 30";
@@ -283,13 +302,12 @@ it("shows nothing and runs nothing where it was not told what is to be seen", as
 });
 
 describe("programs that wait ahead of their time", () => {
-  const waiting = (): readonly number[] => {
-    const pids = readdirSync("/proc/self/task").flatMap((thread) =>
-      readFileSync(`/proc/self/task/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  const waiting = (of = process.pid): readonly number[] => {
+    const tasks = readdirSync(`/proc/${of}/task`).map((thread) =>
+      readText(`/proc/${of}/task/${thread}/children`),
     );
-    return pids.filter((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0").includes("--args"),
-    );
+    const pids = tasks.flatMap((text) => text.split(" ").filter(Boolean).map(Number));
+    return pids.filter((pid) => readText(`/proc/${pid}/cmdline`).split("\0").includes("--args"));
   };
 
   it("are as many as wanted, are taken in turn, and are gone at the end", async () => {
@@ -313,6 +331,26 @@ describe("programs that wait ahead of their time", () => {
       expect(new Set(places()).size).toBe(2);
     },
   );
+
+  it("are gone when their supervisor is killed, with nobody waiting in their place", async () => {
+    const support = JSON.stringify(join(import.meta.dirname, "../../support/plain-sandbox.ts"));
+    const program = `
+      import { openPlainSandbox } from ${support};
+      openPlainSandbox(${JSON.stringify(folder)}, { mark: "killed" }).keepReady(4);
+      setInterval(() => {}, 1000);
+    `;
+    const supervisor = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {
+      stdio: "ignore",
+    });
+    const ended = once(supervisor, "exit");
+    await waitFor(() => waiting(supervisor.pid).length === 4);
+    const groups = waiting(supervisor.pid).map(String);
+    supervisor.kill("SIGKILL");
+    await ended;
+    expect(groups.length).toBe(4);
+    await waitFor(() => !processGroups().some((group) => groups.includes(group)));
+    sandboxWith({ mark: "killed" }).sweep();
+  });
 
   it("are not missed when somebody has ended them", async () => {
     await using _ = sandbox.keepReady(1);
