@@ -46,8 +46,8 @@ export interface QueueSource {
   readText(file: string): Promise<string | null>;
   /** Resolves when something in the folder may have changed, or `signal` aborts. A hint: read again. */
   changed(signal: AbortSignal): Promise<void>;
-  /** Somebody says that something has changed: the next read looks at everything. */
-  hint(): void;
+  /** The file has changed, or somebody says that something has: the next read looks at it, or at everything. */
+  hint(file?: string): void;
 }
 
 /** What a daemon is to do from now on, or why what it found will not do. */

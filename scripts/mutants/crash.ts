@@ -69,14 +69,14 @@ export const crashMutants: readonly Mutant[] = [
     removes: "A full disk is not met with the room that was kept for it.",
     edits: [
       {
-        file: "src/cli/supervise.ts",
-        find: "makeRoom: () => ballast.drop()",
-        replace: "makeRoom: () => false",
+        file: "src/adapters/state/journal-file.ts",
+        find: "if (trouble === full && makeRoom()) trouble = write(line);",
+        replace: "if (trouble === full) makeRoom();",
       },
     ],
     killedBy: {
-      file: fullDiskTest,
-      title: "ends in order in the room of the ballast when the disk is full from one moment to the next",
+      file: "test/adapters/state/ballast.test.ts",
+      title: "makes room for the line that found the disk full, and for the next ones",
     },
   },
   {

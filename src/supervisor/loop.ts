@@ -304,6 +304,9 @@ export class Loop {
       (event) => {
         if (event.type === "workspace-released" || event.type === "task-blocked")
           this.#open.delete(event.task);
+        // Its file says so now: whoever makes it ready again is believed as soon as that has been read.
+        if (event.type === "task-landed" || event.type === "task-blocked")
+          this.#ports.queue.hint(attempt.task.file);
         this.#inbox.post(event);
       },
       (error: unknown) => this.#inbox.fail(error),

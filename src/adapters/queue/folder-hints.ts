@@ -4,8 +4,8 @@ import { watch } from "chokidar";
 export interface FolderHints extends AsyncDisposable {
   /** Paths that may have changed since the last call; null: anything may have, read everything. */
   take(): ReadonlySet<string> | null;
-  /** Anything may have changed. */
-  hint(): void;
+  /** That path may have changed; null: anything may have. */
+  hint(path: string | null): void;
   /** Resolves at the next hint, or when `signal` aborts. */
   wait(signal: AbortSignal): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function watchPath(place: string): FolderHints {
     note(null);
   });
   return {
-    hint: () => note(null),
+    hint: note,
     take() {
       const taken = paths;
       // Before the watcher is ready it misses changes: the next read reads everything, too.

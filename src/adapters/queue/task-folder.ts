@@ -32,7 +32,7 @@ export function openTaskFolder(top: string, tasks: string): TaskFolder {
     },
     readText: (file) => readFile(join(top, file), "utf8").catch(() => null),
     changed: (signal) => hints().wait(signal),
-    hint: () => hints().hint(),
+    hint: (file) => hints().hint(file === undefined ? null : join(top, file)),
     [Symbol.asyncDispose]: () => watcher?.[Symbol.asyncDispose]() ?? Promise.resolve(),
   };
 }

@@ -35,8 +35,8 @@ export function openTaskPlace(git: Git, branch: string, tasks: string): TaskFold
       return opened.source.readText(file);
     },
     changed: (signal) => (isThere && opened !== null ? opened.source : onBranch).changed(signal),
-    hint() {
-      opened?.source.hint();
+    hint(file) {
+      opened?.source.hint(file);
       onBranch.hint();
     },
     async [Symbol.asyncDispose]() {

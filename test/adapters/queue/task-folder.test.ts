@@ -73,6 +73,17 @@ it("reads a changed file again, and only that one is parsed again", async () => 
   expect(after.tasks[1]).not.toBe(before.tasks[1]);
 });
 
+it("reads at once a file that it is told of, before the watcher hears", async () => {
+  using top = makeTop({ "tasks/a.md": "# A\n" });
+  await using folder = openTaskFolder(top.path, "tasks");
+  await folder.read();
+  top.write("tasks/b.md", "# B\n");
+  await readUntil(folder, hasIds("a", "b"));
+  top.write("tasks/a.md", "# Another\n");
+  folder.hint("tasks/a.md");
+  expect(titleOf(await folder.read(), "a")).toBe("Another");
+});
+
 it("hears of added, renamed and removed files, and keeps path order", async () => {
   using top = makeTop({ "tasks/m.md": "# M\n" });
   await using folder = openTaskFolder(top.path, "tasks");
