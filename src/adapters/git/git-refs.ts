@@ -36,10 +36,24 @@ export async function pruneLanded(git: Git, branchRef: string): Promise<Readonly
   // As nearly always: nothing has to be looked at one by one.
   if (all === merged) return onTarget;
   const ours = parseRefs(all).filter(({ ref }) => ref.startsWith(landedPrefix));
-  const stale = ours.filter(({ ref }) => !onTarget.has(taskOf(ref, landedPrefix)));
-  const input = stale.map(({ ref, sha }) => `delete ${ref} ${sha}\n`).join("");
-  if (input !== "") await git.run(["update-ref", "--stdin"], { input });
-  return onTarget;
+  const doubtful = ours.filter(({ ref }) => !onTarget.has(taskOf(ref, landedPrefix)));
+  await deleteStale(git, branchRef, doubtful);
+  return readLanded(git, branchRef);
+}
+
+/** The two lists were not read in one moment, and another supervisor may have landed a task in between. */
+async function deleteStale(git: Git, branchRef: string, doubtful: readonly Ref[]): Promise<void> {
+  const tip = (await git.run(["rev-parse", branchRef])).trim();
+  const stale: Ref[] = [];
+  for (const each of doubtful) {
+    const { code } = await git.ask(["merge-base", "--is-ancestor", each.sha, tip]);
+    if (code !== 0) stale.push(each);
+  }
+  if (stale.length === 0) return;
+  const deletions = stale.map(({ ref, sha }) => `delete ${ref} ${sha}`);
+  // Where the target moves just now, or is about to, this fails and nothing is deleted: the next start will.
+  const input = [`verify ${branchRef} ${tip}`, ...deletions, ""].join("\n");
+  await git.ask(["update-ref", "--stdin"], { input });
 }
 
 /** Highest kept attempt of each task. */

@@ -152,6 +152,31 @@ it("lands although git was killed before, or between, the two refs of a landing"
   }
 });
 
+it("keeps the landed ref of a task that another supervisor lands while stale ones are looked for", async () => {
+  using repository = createRepository({ a: "1\n" });
+  using open = parts(repository);
+  const tip = await open.target.tip();
+  const [landing, lost] = [await open.candidate(tip, { a: "2\n" }), await open.candidate(tip, { a: "3\n" })];
+  repository.git("update-ref", "refs/ralph/landed/lost", lost.commit);
+  const order = landOrder(landing);
+  const landed = Promise.withResolvers<void>();
+  const git: Git = {
+    ...open.git,
+    async run(args, options) {
+      if (args[0] !== "for-each-ref") return open.git.run(args, options);
+      const isMerged = args.some((arg) => arg.startsWith("--merged="));
+      if (!isMerged) await landed.promise;
+      const text = await open.git.run(args, options);
+      if (isMerged) await open.target.land(order).then(() => landed.resolve());
+      return text;
+    },
+  };
+  const target = createGitTarget(git, { branch: "main", sign: false, warn: () => {} });
+  await target.pruneLanded();
+  const refs = repository.git("for-each-ref", "--format=%(refname)", "refs/ralph/landed");
+  expect(refs).toBe(`refs/ralph/landed/${order.task}`);
+});
+
 it("brings a checkout up to date although git was killed in the middle of that", async () => {
   using repository = createRepository({ a: "1\n", b: "1\n" });
   using open = parts(repository);
