@@ -6,7 +6,7 @@ export default defineConfig({
     exclude: ["test/fixtures/**", "test/clients/**"],
     // Most tests wait for processes of their own.
     maxWorkers: "100%",
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
