@@ -8,7 +8,7 @@ export const text = (error = "a text") =>
   z
     .string({ error })
     .regex(/\S/, { error })
-    .refine((found) => !found.includes("\0"), { error });
+    .refine((found) => !found.includes("\0"), { error: `${error} without NUL characters` });
 
 export const flag = () => z.boolean({ error: "true or false" });
 

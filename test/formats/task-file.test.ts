@@ -114,7 +114,9 @@ describe("a task file", () => {
   });
 
   it("with a NUL in a name says so", () => {
-    expect(complaints('---\nid: ok\nmodel: "x\\0--bind"\n---\n')[0]).toContain("model: expected a text");
+    expect(complaints('---\nid: ok\nmodel: "x\\0--bind"\n---\n')[0]).toContain(
+      "model: expected a text without NUL characters",
+    );
   });
 
   it("with an id that is a number or no name says so", () => {

@@ -47,7 +47,8 @@ export function createStarters(start: () => Omit<Starter, "refusal">): Starters 
   return {
     take() {
       clearTimeout(timer);
-      timer = setTimeout(fill, pauseMs);
+      // Commands that keep none ready are not held up by it at their end.
+      if (wanted > 0) timer = setTimeout(fill, pauseMs);
       return takeLiving(ready) ?? begin();
     },
     keepReady(count) {
