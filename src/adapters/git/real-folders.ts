@@ -2,7 +2,7 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Whether the folders above a path are folders: what lies behind a link of the agent's is not ours to delete. */
+/** Whether the folders above a path are folders: what lies behind a link is not ours to delete or to write. */
 export async function isInRealFolders(workTree: string, path: string): Promise<boolean> {
   const names = path.split("/").slice(0, -1);
   for (let depth = 1; depth <= names.length; depth += 1) {
