@@ -7,9 +7,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { type BoundaryOrder, orderVariable } from "./boundary-order.ts";
+import { bundleProgram } from "./bundle.ts";
 
-const top = join(import.meta.dirname, "..", "..");
-const mainProgram = join(top, "src", "cli", "main.ts");
 const preload = join(import.meta.dirname, "preload.ts");
 const call = promisify(execFile);
 
@@ -114,9 +113,11 @@ const gitVariables = {
 /** `root`: an empty folder on a disk, for in memory no directory is used again. */
 export function openWorldSource(root: string): WorldSource {
   const templates = new Map<string, Promise<string>>();
+  let bundled: Promise<string> | null = null;
   return {
     root,
     async make(name, plan = standardPlan) {
+      bundled ??= bundleProgram(join(root, "program"));
       const key = ["template", ...plan.tasks, plan.isCheckedOut ? "out" : "away", plan.sandbox ?? "off"].join(
         "-",
       );
@@ -125,7 +126,7 @@ export function openWorldSource(root: string): WorldSource {
       const first = await template;
       const folder = join(root, name);
       await call("cp", ["-a", join(root, key), folder]);
-      return openWorld(folder, plan, first);
+      return openWorld(folder, { plan, first, mainProgram: await bundled });
     },
   };
 }
@@ -166,7 +167,13 @@ const gitIn =
     return (await running).stdout.trimEnd();
   };
 
-async function openWorld(folder: string, plan: WorldPlan, first: string): Promise<TortureWorld> {
+interface WorldParts {
+  readonly plan: WorldPlan;
+  readonly first: string;
+  readonly mainProgram: string;
+}
+
+async function openWorld(folder: string, { plan, first, mainProgram }: WorldParts): Promise<TortureWorld> {
   const place = (name: string): string => join(folder, name);
   const trace = place("trace");
   const git = gitIn(place("repo"), place("home"));
@@ -181,14 +188,14 @@ async function openWorld(folder: string, plan: WorldPlan, first: string): Promis
     trace,
     git,
     gitWith: (input, ...args) => gitIn(place("repo"), place("home"), input)(...args),
-    start({ order = {}, state = place("state"), env = {}, program = runOfSupervisor } = {}) {
+    start({ order = {}, state = place("state"), env = {}, program } = {}) {
       const whole: BoundaryOrder = { world: folder, trace, ...order };
-      return startProgram(program, place("repo"), {
+      return startProgram(program ?? runOf(mainProgram), place("repo"), {
         PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
         HOME: place("home"),
         TMPDIR: place("tmp"),
         RALPH_STATE_DIR: state,
-        NODE_COMPILE_CACHE: join(top, "node_modules", ".cache", "ralph-torture"),
+        NODE_COMPILE_CACHE: join(dirname(folder), "compiled"),
         [orderVariable]: JSON.stringify(whole),
         ...gitVariables,
         ...env,
@@ -201,7 +208,14 @@ async function openWorld(folder: string, plan: WorldPlan, first: string): Promis
 /** Longer than any of them takes on a full machine: what hangs is a broken promise, too. */
 const runMsMax = 120_000;
 
-const runOfSupervisor = ["--import", preload, mainProgram, "run", "--log", "json"] as const;
+const runOf = (mainProgram: string): readonly string[] => [
+  "--import",
+  preload,
+  mainProgram,
+  "run",
+  "--log",
+  "json",
+];
 
 function startProgram(
   program: readonly string[],
