@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Figure } from "./figure.ts";
-import { createProject, mainProgram, type SampleProject } from "./sample-project.ts";
+import { mainProgram } from "./published.ts";
+import { createProject, type SampleProject } from "./sample-project.ts";
 
 /** Until memory has been tidied up after the start: once, some ten seconds later. */
 const settleMs = 30_000;

@@ -11,6 +11,7 @@ import { emptyState, type LoopState } from "../src/core/state.ts";
 import { formatJournalLine } from "../src/formats/journal-line.ts";
 import { formatSnapshot } from "../src/formats/state-snapshot.ts";
 import { type Figure, median, spread } from "./figure.ts";
+import { mainProgram } from "./published.ts";
 import { createProject, finish, type SampleProject, startRun } from "./sample-project.ts";
 
 const tasksEachRun = 100;
@@ -57,7 +58,6 @@ async function timeMany(repeats: number, run: () => Promise<void>): Promise<read
   return times;
 }
 
-const mainProgram = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 const command = (project: SampleProject, name: string) =>
   spawn(process.execPath, [mainProgram, name], {
     cwd: project.repository,

@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { compileCache, mainProgram } from "./published.ts";
 
 /** Writes one file and ends: all the time that is left is the loop's own. */
 export const instantAgent = 'echo "$RALPH_TASK" > "src/$RALPH_TASK.txt"';
@@ -45,8 +46,6 @@ export function createProject(options: ProjectOptions): SampleProject {
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   return { folder, repository, state, env, git, [Symbol.dispose]: remove };
 }
-
-export const mainProgram = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 
 /** `ralphwright run` as a child of this process; standard error tells JSON lines. `wrapper` runs it, a tracer say. */
 export function startRun(
@@ -91,7 +90,7 @@ export function taskText(number: number): string {
 /** Nothing of the caller's own environment reaches git or the agent but the way to the programs. */
 function environmentOf(folder: string, state: string): Record<string, string> {
   const home = join(folder, "home");
-  return { PATH: process.env["PATH"] ?? "", HOME: home, RALPH_STATE_DIR: state, TZ: "UTC" };
+  return { PATH: process.env["PATH"] ?? "", HOME: home, RALPH_STATE_DIR: state, TZ: "UTC", ...compileCache };
 }
 
 function projectFiles({

@@ -8,9 +8,9 @@ import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileS
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { mainProgram } from "../bench/published.ts";
 import {
   createProject,
-  mainProgram,
   type ProjectOptions,
   type SampleProject,
   taskName,

@@ -3,9 +3,9 @@ import { cp, mkdtemp } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { askGit } from "../adapters/git/git.ts";
 import { RalphError } from "../errors.ts";
+import { installationFolder, programFolder } from "../program-files.ts";
 import { showLog } from "./log.ts";
 import { openProject, type Overrides } from "./compose.ts";
 import { openProjectSandbox } from "./open-sandbox.ts";
@@ -13,10 +13,10 @@ import { hang, print, style } from "./print.ts";
 import { run } from "./run.ts";
 import type { LogFormat } from "./tell.ts";
 
-const assets = fileURLToPath(new URL("../demo/", import.meta.url));
+const assets = join(programFolder, "demo");
 
 /** For any Node, where it is there; the program itself where it is not. */
-const starter = fileURLToPath(new URL("../../bin/ralphwright.mjs", import.meta.url));
+const starter = join(installationFolder, "bin", "ralphwright.mjs");
 const program = existsSync(starter) ? starter : (process.argv[1] ?? "");
 
 export interface DemoOptions {

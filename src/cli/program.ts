@@ -1,9 +1,11 @@
 /** The commands, their options and their help. `--help` is the reference: docs/commands.md is generated from it. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Command, CommanderError } from "commander";
 import { currentBranch, findRepository } from "../adapters/git/repository.ts";
 import { messageOf, RalphError, systemCodeOf } from "../errors.ts";
+import { installationFolder } from "../program-files.ts";
 import { addAgent } from "./agent-command.ts";
 import { example, json, logOption, percentage, wholeNumber } from "./arguments.ts";
 import { addDaemon, addPause, addStop } from "./supervisor-commands.ts";
@@ -66,7 +68,7 @@ export function createProgram(outcome: { status: number }): Command {
 }
 
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const manifest: unknown = JSON.parse(readFileSync(join(installationFolder, "package.json"), "utf8"));
   return typeof manifest === "object" && manifest !== null && "version" in manifest
     ? String(manifest.version)
     : "";

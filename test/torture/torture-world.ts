@@ -6,8 +6,8 @@ import { execFile, spawn } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { layOutPackage } from "../../scripts/bundle.ts";
 import { type BoundaryOrder, orderVariable } from "./boundary-order.ts";
-import { bundleProgram } from "./bundle.ts";
 
 const preload = join(import.meta.dirname, "preload.ts");
 const call = promisify(execFile);
@@ -113,11 +113,12 @@ const gitVariables = {
 /** `root`: an empty folder on a disk, for in memory no directory is used again. */
 export function openWorldSource(root: string): WorldSource {
   const templates = new Map<string, Promise<string>>();
+  // As it is published, which starts in half the time: most of what a scenario costs is starts.
   let bundled: Promise<string> | null = null;
   return {
     root,
     async make(name, plan = standardPlan) {
-      bundled ??= bundleProgram(join(root, "program"));
+      bundled ??= layOutPackage(join(root, "program"));
       const key = ["template", ...plan.tasks, plan.isCheckedOut ? "out" : "away", plan.sandbox ?? "off"].join(
         "-",
       );

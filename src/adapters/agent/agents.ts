@@ -1,11 +1,11 @@
 /** Opens the configured agent for an attempt. */
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { AgentConfig } from "../../core/config.ts";
 import { formatAgentSettings, trajectoryName } from "../../formats/agent-settings.ts";
 import { defaultModel } from "../../formats/models.ts";
 import type { AgentOrder, Agents, AgentSession } from "../../ports.ts";
+import { entryOf } from "../../program-files.ts";
 import { noSandbox, type Sandbox } from "../sandbox/containment.ts";
 import { commandRoots, ownRoots } from "../sandbox/program-roots.ts";
 import { openClaudeSession } from "./agent-claude.ts";
@@ -93,9 +93,7 @@ function ownFiles(
   };
 }
 
-/** The sources run as they are; what is published is compiled. */
-const extension = import.meta.filename.endsWith(".ts") ? ".ts" : ".js";
-const agentProgram = fileURLToPath(new URL(`../../agent/main${extension}`, import.meta.url));
+const agentProgram = entryOf("agent/main");
 
 interface BuiltinPlace {
   readonly folder: string;

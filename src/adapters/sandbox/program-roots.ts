@@ -10,6 +10,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
+import { installationFolder, programFolder } from "../../program-files.ts";
 import { isWithin, type Mount } from "./mounts.ts";
 
 const systemFolders = [
@@ -82,13 +83,12 @@ export function programRoots({ path, home }: ProgramPlace): readonly string[] {
 
 /** Where the sources of this program are, and the packages that it needs. */
 export function ownRoots(): readonly string[] {
-  const sources = join(import.meta.dirname, "..", "..");
-  const top = dirname(sources);
+  const top = installationFolder;
   const packages = [
     join(top, "node_modules"),
     ...(basename(dirname(top)) === "node_modules" ? [dirname(top)] : []),
   ];
-  return [sources, join(top, "package.json"), ...packages].filter((path) => existsSync(path));
+  return [programFolder, join(top, "package.json"), ...packages].filter((path) => existsSync(path));
 }
 
 /** Programs and scripts that a command names by their full paths, with what lies beside them. */
