@@ -170,6 +170,12 @@ export interface Target {
    * what is left. Nothing else may land meanwhile: where there are many refs, they are put in order as well.
    */
   pruneLanded(): Promise<ReadonlyMap<TaskId, CommitSha>>;
+  /**
+   * Packs what landings leave in the repository once there is much of it; whoever works in it meanwhile loses nothing.
+   *
+   * @throws RalphError `git-failed`, also when `signal` ended it
+   */
+  packObjects(signal: AbortSignal): Promise<number>;
   /** Highest kept attempt of each task. */
   keptAttempts(): Promise<readonly { readonly task: TaskId; readonly attempt: number }[]>;
   /**

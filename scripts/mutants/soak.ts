@@ -16,6 +16,51 @@ export const soakMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "objects-never-packed",
+    removes: "A daemon leaves a dozen files in the repository for each task that landed, for ever.",
+    edits: [
+      {
+        file: "src/supervisor/loop.ts",
+        find: '      await target.packObjects(this.#stopNow.signal).catch(warn("objects not packed"));\n',
+        replace: "",
+      },
+    ],
+    killedBy: {
+      file: "test/supervisor/daemon.test.ts",
+      title: "packs what its landings left, once git itself would, and goes on landing",
+    },
+  },
+  {
+    name: "tidying-unasked",
+    removes: "A person's `gc.auto = 0` is not heeded.",
+    edits: [
+      {
+        file: "src/adapters/git/pack-objects.ts",
+        find: "return max > 0 && inOne > perFolder(max);",
+        replace: "return inOne > perFolder(max);",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/git/pack-objects.test.ts",
+      title: "heeds what a person says of git's own tidying",
+    },
+  },
+  {
+    name: "removed-though-not-packed",
+    removes: "Where git could not pack, nobody hears of it.",
+    edits: [
+      {
+        file: "src/adapters/git/pack-objects.ts",
+        find: '  if (pack.code !== 0) throw failed("packed", pack.stderr);\n',
+        replace: "",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/git/pack-objects.test.ts",
+      title: "removes nothing where it could not pack, or was ended",
+    },
+  },
+  {
     name: "passes-for-ever",
     removes: "The folder of remembered passes grows with every landing.",
     edits: [

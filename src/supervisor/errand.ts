@@ -1,15 +1,14 @@
 /** Something that is done now and then beside the loop, which does not wait for it. */
 
-/** How often a remote is asked by a daemon that has nothing to do. */
-const everyMs = 60_000;
-
 export class Errand {
+  readonly #everyMs: number;
   readonly #done: () => void;
   #isRunning = false;
   #nextMs = 0;
 
   /** `done` is called after each. */
-  constructor(done: () => void) {
+  constructor(everyMs: number, done: () => void) {
+    this.#everyMs = everyMs;
     this.#done = done;
   }
 
@@ -18,7 +17,7 @@ export class Errand {
     if (this.#isRunning) return Infinity;
     if (nowMs < this.#nextMs) return this.#nextMs - nowMs;
     this.#isRunning = true;
-    this.#nextMs = nowMs + everyMs;
+    this.#nextMs = nowMs + this.#everyMs;
     void work().then(() => {
       this.#isRunning = false;
       this.#done();

@@ -60,10 +60,16 @@ function pauseLookMs({ base, day }: Pause): number {
   return day === null ? Infinity : 30_000;
 }
 
+/** How often a daemon with nothing to do asks a remote. */
+const remoteEveryMs = 60_000;
+/** How often a daemon looks whether there is much to pack. */
+const packEveryMs = 10 * 60_000;
+
 export class Loop {
   readonly #options: LoopOptions;
   readonly #known: KnownQueue;
-  readonly #errand: Errand;
+  readonly #catchingUp: Errand;
+  readonly #packing: Errand;
   readonly #asked = new Map<LoopEvent, () => void>();
   readonly #inbox = new Inbox();
   readonly #open = new Map<TaskId, OpenAttempt>();
@@ -85,7 +91,8 @@ export class Loop {
     this.#ports = ports;
     this.#state = state;
     this.#known = new KnownQueue(landed);
-    this.#errand = new Errand(() => this.#inbox.wake());
+    this.#catchingUp = new Errand(remoteEveryMs, () => this.#inbox.wake());
+    this.#packing = new Errand(packEveryMs, () => this.#inbox.wake());
   }
 
   get state(): LoopState {
@@ -243,15 +250,20 @@ export class Loop {
     });
   }
 
-  /** An attempt looks at the remote by itself; with none under way, a daemon does. Returns when to look again. */
+  /** What a daemon does beside its tasks. Returns when to look again. */
   #lookAround(nowMs: number): number {
-    if (this.#config.land.push === null || this.#state.attempts.size > 0) return Infinity;
     const { target, log } = this.#ports;
-    return this.#errand.run(nowMs, async () => {
-      await target.catchUp().catch((error: unknown) => {
-        log.write("warn", "remote not reached", { reason: messageOf(error) });
-      });
+    const warn = (message: string) => (error: unknown) =>
+      this.#stopNow.signal.aborted || log.write("warn", message, { reason: messageOf(error) });
+    const packMs = this.#packing.run(nowMs, async () => {
+      await target.packObjects(this.#stopNow.signal).catch(warn("objects not packed"));
     });
+    // An attempt looks at the remote by itself.
+    if (this.#config.land.push === null || this.#state.attempts.size > 0) return packMs;
+    const remoteMs = this.#catchingUp.run(nowMs, async () => {
+      await target.catchUp().catch(warn("remote not reached"));
+    });
+    return Math.min(packMs, remoteMs);
   }
 
   #startAttempt({ task, attempt: number, agent }: Next & { readonly kind: "start" }): void {

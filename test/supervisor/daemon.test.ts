@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { it } from "vitest";
+import { addLooseObjects, looseObjectsOf } from "../support/loose-objects.ts";
 import { addRemote } from "../support/remote.ts";
 import { makeFolder } from "../support/repository.ts";
 import { createWorld, type FinishedRun, type RunningRun, taskText, type World } from "../support/world.ts";
@@ -58,6 +59,22 @@ it.concurrent("starts a task that is dropped into the folder while it is idle, a
   const done = await daemon.done;
   expect(done.status).toBe(143);
   expect(world.landed()).toEqual(["Do two", "Do one"]);
+  expect(world.leftovers()).toEqual([]);
+});
+
+it.concurrent("packs what its landings left, once git itself would, and goes on landing", async ({
+  expect,
+}) => {
+  await using world = await createWorld({ tasks: { one: "status: draft" }, config: { gates } });
+  const names = addLooseObjects(world.repository, 28);
+  const daemon = await startDaemon(world);
+  await expect.poll(() => looseObjectsOf(world.repository), { timeout: 30_000 }).toBe(0);
+  expect(world.repository.git("cat-file", "-t", names[0] ?? "")).toBe("blob");
+  dropTask(world, "two");
+  await daemon.told('"msg":"task landed"');
+  expect((await ask(world, "stop", "--wait")).status).toBe(0);
+  await daemon.done;
+  expect(world.landed()).toEqual(["Do two"]);
   expect(world.leftovers()).toEqual([]);
 });
 
