@@ -59,7 +59,7 @@ function routesOf(controlled: Controlled): Routes {
       return answer();
     },
     "POST /pause": async (body) => {
-      const reason = parsePauseOrder(body).reason ?? "paused by a person";
+      const reason = parsePauseOrder(body).reason ?? "a person said so";
       await loop.ask({ type: "run-paused", cause: { kind: "person", reason, untilMs: null, day: null } });
       return answer();
     },

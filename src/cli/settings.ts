@@ -50,10 +50,19 @@ function setting(flag: string, variable: string, path: string, help: string): Se
 type Flags = Readonly<Record<string, unknown>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Flags as commander names them (`agentCommand`) and the environment, as a fragment of the configuration. */
+/**
+ * Flags as commander names them (`agentCommand`) and the environment, as a fragment of the configuration. An empty
+ * variable is as good as none; an empty flag is not, for it may be a limit that somebody thinks to have set.
+ *
+ * @throws RalphError `usage`
+ */
 export function readOverrides(flags: Flags, environment: Environment): Overrides {
   let overrides: Overrides = {};
   for (const { setting: each, text, source } of listGiven(flags, environment)) {
+    if (text === "")
+      throw new RalphError("usage", `${source} is empty`, {
+        hint: "Give it a value, or leave it out. A variable of the shell may not be set.",
+      });
     overrides = setAt(overrides, each.path, each.isNumber ? toNumber(text, source) : text);
     // A command given on the command line is meant to be run, whatever kind the file names.
     if (each.variable === "RALPH_AGENT_COMMAND") overrides = setAt(overrides, ["agent", "kind"], "command");
@@ -84,8 +93,9 @@ interface Given {
 function listGiven(flags: Flags, environment: Environment): readonly Given[] {
   return settings.flatMap((each) => {
     const flag = flags[flagName(each)];
-    const text = typeof flag === "string" ? flag : environment[each.variable];
-    if (text === undefined || text === "") return [];
+    const variable = environment[each.variable];
+    const text = typeof flag === "string" ? flag : variable === "" ? undefined : variable;
+    if (text === undefined) return [];
     const source = typeof flag === "string" ? `--${each.flag.split(" ")[0] ?? ""}` : each.variable;
     return [{ setting: each, text, source }];
   });

@@ -169,6 +169,21 @@ it.concurrent("names the flag or the variable whose value is wrong", async ({ ex
   `);
 });
 
+it.concurrent("does not take an empty flag for none, and runs nothing: it may be the limit that somebody counts on", async ({
+  expect,
+}) => {
+  await using world = await createWorld();
+  const run = await world.run({ args: ["--max-usd", ""], env: { RALPH_MAX_USD: "5" } });
+  expect(run.status).toBe(2);
+  expect(run.lines.join("\n")).toMatchInlineSnapshot(`
+    "ralphwright: --max-usd is empty
+      Give it a value, or leave it out. A variable of the shell may not be set."
+  `);
+  expect(world.landed()).toEqual([]);
+  const unset = await world.run({ env: { RALPH_MAX_USD: "" } });
+  expect(unset.status).toBe(0);
+});
+
 it.concurrent("says loudly as what an agent counts that reports no money, where money is limited", async ({
   expect,
 }) => {
