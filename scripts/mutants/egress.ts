@@ -113,6 +113,51 @@ export const egressMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "spending-behind-its-back",
+    removes: "What a command in the sandbox asks the model is paid for and counted nowhere.",
+    edits: [
+      {
+        file: "src/adapters/agent/agent-protocol.ts",
+        find: "    spending.count(priceOfSpent(spent, program));\n",
+        replace: "",
+      },
+    ],
+    killedBy: {
+      file: "test/supervisor/builtin.test.ts",
+      title: "pays for what its commands ask the model behind its back, and is ended when that is too much",
+    },
+  },
+  {
+    name: "hanging-up-is-free",
+    removes: "Whoever hangs up before the answer begins has asked for nothing.",
+    edits: [
+      {
+        file: "src/adapters/egress/gateway.ts",
+        find: "    if (isAnswered || isLost) return;\n",
+        replace: "    if (isAnswered || isLost || response.destroyed) return;\n",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/egress/meter.test.ts",
+      title: "counts for somebody who hangs up in the middle, or before there is an answer",
+    },
+  },
+  {
+    name: "any-number-at-once",
+    removes: "A limit can be passed by as many answers as are under way.",
+    edits: [
+      {
+        file: "src/adapters/egress/gateway.ts",
+        find: "if (isCounted && underWay >= atOnceMax)",
+        replace: "if (isCounted && underWay < 0)",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/egress/meter.test.ts",
+      title: "lets eight ask at once, so that no limit is passed by more than that",
+    },
+  },
+  {
     name: "one-way-for-all-agents",
     removes: "The second agent asks the model of the first, with its key.",
     edits: [

@@ -2,9 +2,10 @@
 import { once } from "node:events";
 import { type PriceTier, promptTokens, type RequestTokens } from "../core/price.ts";
 import type { ModelFacts } from "../formats/models.ts";
+import { priceOf, tokensOf } from "../formats/model-usage.ts";
 import { nearestModels } from "../formats/models.ts";
 import type { Redactor } from "../formats/redact.ts";
-import { priceOf, reservePrice, tokensOf } from "./bill.ts";
+import { reservePrice } from "./bill.ts";
 import { type Conversation, estimateTokens, type Moment } from "./conversation.ts";
 import { affordableTokens, type Limits, nothingSpent, type Spent } from "./limits.ts";
 import { type CallParts, callModel, type CallResult } from "./model-call.ts";
@@ -164,7 +165,7 @@ export class AgentRun {
     const { trajectory, calls } = this.#parts;
     this.#lastAnswerMs = calls.runningMs();
     this.#compareModel(message.model);
-    const usd = priceOf(message, this.#tiers());
+    const usd = priceOf(message.usage, this.#tiers());
     const { tokens, prompt } = this.#book(message.usage, usd);
     const cacheHit = prompt === 0 ? 0 : Number((tokens.cacheRead / prompt).toFixed(3));
     // A server that counts nothing must not switch the limits on tokens and context off.
@@ -227,7 +228,7 @@ export class AgentRun {
     return callModel(conversation.request(moment), betasFor(moment), {
       ...calls,
       msLeft: () => this.limits.wallMsMax - this.tick().wallMs,
-      onWasted: (usage) => this.#book(usage, priceOf({ usage }, this.#tiers())),
+      onWasted: (usage) => this.#book(usage, priceOf(usage, this.#tiers())),
       onRetry: (retry) => {
         trajectory.write({ type: "retry", ...retry });
         const seconds = (retry.delayMs / 1000).toFixed(1);

@@ -35,7 +35,7 @@ export async function openProjectSandbox(
     hidden: withRealPaths(hidden),
     objects: withRealPaths(objectFolders(join(gitDir, "objects"))),
     gitConfig: await gitConfig,
-    egress: (profile, purpose) => way?.profile(profile, purpose) ?? null,
+    egress: (...door) => way?.profile(...door) ?? null,
     gatewayFor: (agent) => way?.gatewayFor(agent) ?? null,
   });
   const kept = opened.move();

@@ -92,6 +92,32 @@ describe("The built-in agent in the loop", () => {
     expect(world.attemptFile("one", 1, "agent/trajectory.jsonl").match(/"type":"meta"/g)).toHaveLength(2);
   });
 
+  it("pays for what its commands ask the model behind its back, and is ended when that is too much", async () => {
+    const body = JSON.stringify({
+      model: "claude-sonnet-5-5",
+      max_tokens: 9,
+      messages: [{ role: "user", content: "behind its back" }],
+    });
+    const heads = "-H 'content-type: application/json' -H 'anthropic-version: 2026-10-21'";
+    const command = `curl -sS "$HTTP_PROXY/v1/messages" ${heads} -d '${body}' >answer; sleep 50`;
+    const dear = { ...say("Thank you."), usage: { input_tokens: 40_000, output_tokens: 20_000 } };
+    const { world, run, requests } = await runWith(
+      ({ text }): Answer =>
+        text.includes('"content":"behind its back"}]') ? dear : call("bash", { command }),
+      { config: { sandbox: "auto", limits: { attempts: 1, attempt: { tokens: 50_000 } } } },
+    );
+    await using _world = world;
+    expect(run.status).toBe(1);
+    // One of the agent's own, and one of its command's: with the true key, and paid for.
+    expect(requests.map(({ headers }) => headers.authorization)).toEqual(
+      Array.from({ length: 2 }, () => `Bearer ${sharedEnv.ANTHROPIC_API_KEY}`),
+    );
+    expect(world.events("one")).toContain("over-budget");
+    const status = await world.run({ command: "status", args: ["--json"] });
+    expect(JSON.parse(status.stdout)).toMatchObject({ today: { tokens: 60_000, usd: 0.28 } });
+    expect(world.leftovers()).toEqual([]);
+  });
+
   it("is rejected after three hand-offs, and the next attempt is told why", async () => {
     const full = {
       ...call("bash", { command: "date +%N > junk" }),

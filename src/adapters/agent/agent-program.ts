@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { AgentConfig } from "../../core/config.ts";
 import type { AgentStop } from "../../core/message.ts";
 import type { AgentOrder } from "../../ports.ts";
+import type { Metered } from "../egress/meter.ts";
 import type { Sandbox } from "../sandbox/containment.ts";
 import { buildEnvironment } from "../process/environment.ts";
 import type { GroupExit, GroupOrder } from "../process/process-group.ts";
@@ -23,6 +24,8 @@ export interface AgentProgram {
   /** What it needs beside its workspace. */
   readonly writable: readonly string[];
   readonly readable: readonly string[];
+  /** Hears what it has used of its model, where it asks through us. */
+  readonly onSpent?: (spent: Metered) => void;
 }
 
 /** What every manner of agent is started with. */
@@ -53,6 +56,7 @@ export function groupOrder(
       writable: [place, ...program.writable],
       readable: program.readable,
       profile: program.agent,
+      ...(program.onSpent === undefined ? {} : { onSpent: program.onSpent }),
     }),
     logFile: join(order.logFolder, "agent.log"),
     wallMsMax: limits.wallMsMax,

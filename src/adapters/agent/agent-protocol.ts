@@ -1,5 +1,6 @@
 /** A session over `ralph-agent/1`: JSON lines both ways; the agent stays for the verdict and may try again. */
-import { type AgentStop, noUsage, type Usage } from "../../core/message.ts";
+import type { AgentStop } from "../../core/message.ts";
+import { promptTokens } from "../../core/price.ts";
 import {
   type AgentMessage,
   formatBriefMessage,
@@ -7,22 +8,13 @@ import {
   parseAgentLine,
 } from "../../formats/agent-stream.ts";
 import type { AgentOrder, AgentReport, AgentSession } from "../../ports.ts";
+import { defaultModel, modelFacts } from "../../formats/models.ts";
+import { priceOf, tokensOf } from "../../formats/model-usage.ts";
+import type { Metered } from "../egress/meter.ts";
 import { type AgentProgram, groupOrder, stopFor, writeBriefFile } from "./agent-program.ts";
 import { runningClock } from "../../running-clock.ts";
+import { type Charge, createSpending, type Spending } from "./spending.ts";
 import { type ProcessGroup, startGroup } from "../process/process-group.ts";
-
-/** What the agent has used in this session, through however many processes. */
-interface Spending {
-  /** Since the last report; its price is unknown until the agent tells one. */
-  usage: Usage;
-  /** Whether the agent tells what it uses. */
-  isTold: boolean;
-  turns: number;
-  usd: number;
-  tokens: number;
-  /** While it worked: over a verdict its clocks stand still. */
-  wallMs: number;
-}
 
 /** What one process has told so far, and who waits for its next stop. */
 interface Conversation {
@@ -41,14 +33,7 @@ interface Conversation {
 const closeMsMax = 2_000;
 
 export function openProtocolSession(order: AgentOrder, program: AgentProgram): AgentSession {
-  const spending: Spending = {
-    usage: { ...noUsage, usd: null },
-    isTold: false,
-    turns: 0,
-    usd: 0,
-    tokens: 0,
-    wallMs: 0,
-  };
+  const spending = createSpending();
   let conversation: Conversation | null = null;
   let processes = 0;
   const begin = async (round: number, more: string): Promise<AgentReport> => {
@@ -94,8 +79,8 @@ function tellBrief({ brief, limits }: AgentOrder, more: string, spending: Spendi
     limits: {
       wall_ms: Math.max(0, limits.wallMsMax - spending.wallMs),
       turns: Math.max(0, limits.turnsMax - spending.turns),
-      usd: Math.max(0, limits.usdMax - spending.usd),
-      tokens: Math.max(0, limits.tokensMax - spending.tokens),
+      usd: Math.max(0, limits.usdMax - spending.usd()),
+      tokens: Math.max(0, limits.tokensMax - spending.tokens()),
     },
   });
 }
@@ -110,7 +95,11 @@ interface Opening {
 }
 
 function openConversation({ order, program, round, processes, spending }: Opening): Conversation {
-  const start = groupOrder(order, program, { round, processes });
+  const onSpent = (spent: Metered): void => {
+    spending.count(priceOfSpent(spent, program));
+    checkBudget(conversation, order);
+  };
+  const start = groupOrder(order, { ...program, onSpent }, { round, processes });
   const wallMsMax = Math.max(1, order.limits.wallMsMax - spending.wallMs);
   const conversation: Conversation = {
     group: startGroup({ ...start, wallMsMax, input: null, onLine: (line) => hear(line) }),
@@ -149,14 +138,14 @@ function receive(conversation: Conversation, message: AgentMessage, order: Agent
   if (isAnswer(message, spending)) order.onAnswer();
   switch (message.type) {
     case "usage":
-      charge(conversation, message);
-      if (spending.usd > order.limits.usdMax) overBudget(conversation, "money (limits.attempt.usd)");
-      if (spending.tokens > order.limits.tokensMax)
-        overBudget(conversation, "tokens (limits.attempt.tokens)");
-      return;
+      spending.tell({
+        usd: message.usd,
+        inputTokens: message.input_tokens,
+        outputTokens: message.output_tokens,
+      });
+      return checkBudget(conversation, order);
     case "turn":
       spending.turns += 1;
-      spending.usage = { ...spending.usage, turns: spending.usage.turns + 1 };
       if (spending.turns > order.limits.turnsMax) overBudget(conversation, "turns (limits.attempt.turns)");
       return;
     case "claim":
@@ -208,20 +197,23 @@ function stopOfEnd({
   }
 }
 
-type UsageMessage = Extract<AgentMessage, { type: "usage" }>;
-
-function charge({ spending }: Conversation, message: UsageMessage): void {
-  const { usage, isTold } = spending;
-  const before = isTold ? usage.usd : 0;
-  spending.usage = {
-    ...usage,
-    usd: message.usd === null || before === null ? null : before + message.usd,
-    inputTokens: usage.inputTokens + message.input_tokens,
-    outputTokens: usage.outputTokens + message.output_tokens,
+/** What the gateway counted, at the price of the model that answered; where it has none, of the one that was asked. */
+function priceOfSpent({ model, usage }: Metered, { agent, model: asked }: AgentProgram): Charge {
+  const today = new Date().toISOString().slice(0, 10);
+  const tiersOf = (id: string | null) => modelFacts(id ?? defaultModel, today, agent.models).tiers;
+  const answered = tiersOf(model ?? asked);
+  const tokens = tokensOf(usage);
+  return {
+    usd: priceOf(usage, answered.length > 0 ? answered : tiersOf(asked)),
+    inputTokens: promptTokens(tokens),
+    outputTokens: tokens.output,
   };
-  spending.isTold = true;
-  spending.usd += message.usd ?? 0;
-  spending.tokens += message.input_tokens + message.output_tokens;
+}
+
+function checkBudget(conversation: Conversation, { limits }: AgentOrder): void {
+  const { spending } = conversation;
+  if (spending.usd() > limits.usdMax) overBudget(conversation, "money (limits.attempt.usd)");
+  if (spending.tokens() > limits.tokensMax) overBudget(conversation, "tokens (limits.attempt.tokens)");
 }
 
 function overBudget(conversation: Conversation, what: string): void {
@@ -256,7 +248,5 @@ function nextStop(conversation: Conversation, input: string): Promise<AgentStop>
 async function report({ group, spending }: Conversation, stop: AgentStop): Promise<AgentReport> {
   // What is sealed and judged from now on must be what was claimed: nothing of the agent runs until the verdict.
   if (stop.kind === "claimed") await group.freeze();
-  const { usage, isTold } = spending;
-  spending.usage = { ...noUsage, usd: isTold && usage.usd !== null ? 0 : null };
-  return { stop, usage };
+  return { stop, usage: spending.report() };
 }

@@ -8,6 +8,7 @@ import { egressEnvironment, egressSocketInside, forwarderPort } from "../../form
 import { oneLine } from "../../formats/one-line.ts";
 import type { EgressProfile } from "../sandbox/containment.ts";
 import { createGateway } from "./gateway.ts";
+import type { Metered } from "./meter.ts";
 import { modelWay, noWay } from "./model-way.ts";
 import { createProxy } from "./proxy.ts";
 import { makeSocketFolder } from "./socket-folder.ts";
@@ -30,8 +31,13 @@ export interface Egress extends AsyncDisposable {
   /**
    * Opens a way for one start of a program. Null: nothing may be reached, and nothing is to be mounted or wrapped.
    * @param purpose Such as a task's id, for the log.
+   * @param onSpent Hears what is asked of a model through the gateway with our key.
    */
-  readonly profile: (who: EgressProfile, purpose: string) => EgressDoor | null;
+  readonly profile: (
+    who: EgressProfile,
+    purpose: string,
+    onSpent?: (spent: Metered) => void,
+  ) => EgressDoor | null;
 }
 
 /** To be disposed of when the program is gone. */
@@ -60,7 +66,7 @@ export async function openEgress(options: EgressOptions): Promise<Egress> {
   };
   return {
     gatewayFor: (agent) => (isBehindGateway(agent, environment) ? egressSocketInside : null),
-    profile(who, purpose) {
+    profile(who, purpose, onSpent) {
       const way = who === "gates" ? noWay : modelWay(who, environment);
       const { gateway } = way;
       const rules = [...hosts, ...readRules(way.hosts)];
@@ -69,6 +75,7 @@ export async function openEgress(options: EgressOptions): Promise<Egress> {
       const door = openDoor(join(folder.path, String(count)), {
         rules,
         gateway,
+        onSpent,
         forwardsItself: who !== "gates" && isBehindGateway(who, environment),
         environment,
         tell: (where) => tellOnce(`refused egress to ${where} (${purpose})`),
@@ -100,6 +107,7 @@ function readRules(entries: readonly string[]): readonly EgressRule[] {
 interface DoorParts {
   readonly rules: readonly EgressRule[];
   readonly gateway: ReturnType<typeof modelWay>["gateway"];
+  readonly onSpent: ((spent: Metered) => void) | undefined;
   /** Whether the program opens its own forwarder: it is told the socket otherwise. */
   readonly forwardsItself: boolean;
   readonly environment: EgressOptions["environment"];
@@ -110,7 +118,8 @@ interface DoorParts {
 function openDoor(socket: string, parts: DoorParts): EgressDoor {
   const { rules, environment, forwardsItself } = parts;
   const refused = new Map<string, number>();
-  const gateway = parts.gateway === null ? null : createGateway({ ...parts.gateway, environment });
+  const gateway =
+    parts.gateway === null ? null : createGateway({ ...parts.gateway, environment, onSpent: parts.onSpent });
   const onRefused = (where: string): void => countRefused(refused, where, parts.tell);
   const proxy = createProxy({ rules, gateway, onRefused, outside: { environment } });
   proxy.server.listen(socket);

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Leader, startLeader } from "../process/leader.ts";
 import { egressSocketInside } from "../../formats/egress-env.ts";
-import type { Confinement, EgressDoor, EgressProfile, Enclosed, Level, Start } from "./containment.ts";
+import type { Confinement, EgressDoor, Enclosed, Level, OpenEgress, Start } from "./containment.ts";
 import { arrange, isWithin, type Mount, mountArguments, preparePlaces } from "./mounts.ts";
 import { kernelMounts } from "./kernel-files.ts";
 import type { Resources, Share } from "./resources.ts";
@@ -60,7 +60,7 @@ export interface Ground {
   readonly hidden: readonly string[];
   readonly gitConfig: string;
   readonly resources: Resources;
-  readonly egress: (profile: EgressProfile, purpose: string) => EgressDoor | null;
+  readonly egress: OpenEgress;
 }
 
 /** A program that is root outside is this one inside. */
@@ -166,7 +166,7 @@ export function describeProgram(
 ): Described {
   const { level, home } = ground;
   const purpose = start.env["RALPH_TASK"] ?? "gates";
-  const door = hasOwnNetwork(level) ? ground.egress(confinement.profile, purpose) : null;
+  const door = hasOwnNetwork(level) ? ground.egress(confinement.profile, purpose, confinement.onSpent) : null;
   const mounts = arrange(mountsFor(ground, own, confinement, door));
   preparePlaces(mounts);
   const env = {

@@ -1,5 +1,6 @@
 /** What a sandbox is to those who start programs: what one of them may see, and the command line that sees to it. */
 import type { AgentConfig } from "../../core/config.ts";
+import type { Metered } from "../egress/meter.ts";
 import type { Leader } from "../process/leader.ts";
 
 export interface Level {
@@ -12,6 +13,13 @@ export interface Level {
 
 /** Who is let through by the one way out: what it may reach is decided there. Each agent has its own model. */
 export type EgressProfile = AgentConfig | "gates";
+
+/** Opens the one way out, if there is one. `onSpent` hears what is used of a model that is reached through us. */
+export type OpenEgress = (
+  profile: EgressProfile,
+  purpose: string,
+  onSpent?: (spent: Metered) => void,
+) => EgressDoor | null;
 
 /** The one way out of a sandbox that has no network; closed when the program is gone. */
 export interface EgressDoor extends AsyncDisposable {
@@ -28,6 +36,8 @@ export interface Confinement {
   /** Beside the system, what is on PATH, and what the configuration names. */
   readonly readable: readonly string[];
   readonly profile: EgressProfile;
+  /** Hears what it has used of a model that it reaches through us. */
+  readonly onSpent?: (spent: Metered) => void;
 }
 
 export interface Start {

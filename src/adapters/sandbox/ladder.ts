@@ -31,7 +31,7 @@ import {
   starterCommand,
   startStarter,
 } from "./bubblewrap.ts";
-import { type EgressDoor, type EgressProfile, noSandbox, type Sandbox } from "./containment.ts";
+import { noSandbox, type OpenEgress, type Sandbox } from "./containment.ts";
 import { isWithin, type Mount } from "./mounts.ts";
 import { programRoots, secretMounts, systemMounts } from "./program-roots.ts";
 import { openResources } from "./resources.ts";
@@ -51,7 +51,7 @@ export interface SandboxOptions {
   /** Who commits, as a `.gitconfig`. */
   readonly gitConfig: string;
   /** The way out, where there is one. */
-  readonly egress: (profile: EgressProfile, purpose: string) => EgressDoor | null;
+  readonly egress: OpenEgress;
   /** Where a built-in agent finds its model, inside, through that way. */
   readonly gatewayFor: Sandbox["gatewayFor"];
 }
