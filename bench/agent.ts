@@ -3,15 +3,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { formatBriefMessage, formatVerdictMessage, parseAgentLine } from "../src/formats/agent-stream.ts";
 import { formatAgentSettings } from "../src/formats/agent-settings.ts";
 import { defaultModel } from "../src/formats/models.ts";
 import { parseTrajectory } from "../src/formats/trajectory.ts";
 import { type Script, startModelServer } from "../test/support/model-server.ts";
 import { type Figure, median, spread } from "./figure.ts";
+import { agentProgram, compileCache } from "./published.ts";
 
-const program = fileURLToPath(new URL("../src/agent/main.ts", import.meta.url));
 const turns = 200;
 /** More than one result may have, so that each is as large as it can be. */
 const command = "seq -w 1 6000";
@@ -84,9 +83,9 @@ function startAgent(url: string): Place {
     recording: null,
     gateway: null,
   });
-  const child = spawn(process.execPath, [program, settings], {
+  const child = spawn(process.execPath, [agentProgram, settings], {
     cwd: join(folder, "workspace"),
-    env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: join(tmpdir(), "ralph-bench-cache") },
+    env: { PATH: process.env["PATH"] ?? "", ...compileCache },
     stdio: ["pipe", "pipe", "inherit"],
   });
   child.stdin.write(

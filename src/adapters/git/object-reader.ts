@@ -68,6 +68,9 @@ interface Question {
   readonly fail: (error: Error) => void;
 }
 
+/** Longer than git takes to end on a machine with much else to do. */
+const endMsMax = 2_000;
+
 /** One process: answers come in the order of the questions. */
 function openSession(child: StandingProcess): Session {
   const open: Question[] = [];
@@ -104,7 +107,12 @@ function openSession(child: StandingProcess): Session {
       });
     },
     isOver: () => hasEnded(child),
-    end: () => child.stdin.end(),
+    end() {
+      child.stdin.end();
+      // Who has ended leaves nothing behind, not even for the moment that this takes; a disk that hangs is not waited for.
+      child.ref();
+      setTimeout(() => child.unref(), endMsMax).unref();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** One git process that answers every question about objects: always the truth of this moment. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createObjectReader, type ObjectReader } from "../../../src/adapters/git/object-reader.ts";
@@ -129,6 +130,21 @@ it("keeps no program alive that forgot to dispose of it, but does while a questi
     timeout: 60_000,
   });
   expect(ended).toMatchObject({ status: 0, stdout: "1\nanswered\n" });
+});
+
+it("is gone before the program that disposed of it", () => {
+  const folder = makeFolder("reader");
+  const slow = `printf 'x missing\\n'; cat >/dev/null; sleep 0.3; echo gone >${join(folder, "gone")}`;
+  const program = `import { spawn } from "node:child_process";
+import { createObjectReader } from ${JSON.stringify(join(import.meta.dirname, "../../../src/adapters/git/object-reader.ts"))};
+using objects = createObjectReader(() => spawn("sh", ["-c", ${JSON.stringify(slow)}], { stdio: ["pipe", "pipe", "ignore"] }));
+console.log(await objects.read("x"));
+`;
+  const ended = spawnSync(process.execPath, ["--input-type=module-typescript", "-e", program], {
+    encoding: "utf8",
+  });
+  expect([ended.stdout, ended.stderr]).toEqual(["null\n", ""]);
+  expect(existsSync(join(folder, "gone"))).toBe(true);
 });
 
 it("reads the repository that it was opened on, whatever a calling git says, and as the supervisor's other git", async () => {
