@@ -91,7 +91,7 @@ export const egressMutants: readonly Mutant[] = [
     edits: [
       {
         file: gateway,
-        find: "!allowed.some((pattern) => pattern.test(`${method} ${url}`))",
+        find: "!allowed.some((pattern) => pattern.test(line))",
         replace: "allowed.length === 0",
       },
     ],
@@ -128,18 +128,48 @@ export const egressMutants: readonly Mutant[] = [
     },
   },
   {
-    name: "hanging-up-is-free",
-    removes: "Whoever hangs up before the answer begins has asked for nothing.",
+    name: "cut-off-is-free",
+    removes: "What is cut off before its answer begins has cost nothing.",
     edits: [
       {
-        file: "src/adapters/egress/gateway.ts",
-        find: "    if (isAnswered || isLost) return;\n",
-        replace: "    if (isAnswered || isLost || response.destroyed) return;\n",
+        file: "src/adapters/egress/counter.ts",
+        find: "  let total = (): Metered | null => estimate(asked, 0);\n",
+        replace: "  let total = nothing;\n",
       },
     ],
     killedBy: {
       file: "test/adapters/egress/meter.test.ts",
-      title: "counts for somebody who hangs up in the middle, or before there is an answer",
+      title: "counts for somebody who is cut off, or hangs up, before there is an answer",
+    },
+  },
+  {
+    name: "asking-on-after-the-claim",
+    removes: "What a command still asks when the agent claims is counted when nobody books it any more.",
+    edits: [
+      {
+        file: "src/adapters/process/process-group.ts",
+        find: "          settle();\n",
+        replace: "",
+      },
+    ],
+    killedBy: {
+      file: "test/supervisor/builtin.test.ts",
+      title: "pays for what a command still asks when it claims",
+    },
+  },
+  {
+    name: "any-model-for-the-key",
+    removes: "A command may ask a dearer model than the one that is configured.",
+    edits: [
+      {
+        file: "src/formats/model-request.ts",
+        find: "if (request.model !== model)",
+        replace: 'if (request.model === "")',
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/egress/meter.test.ts",
+      title: "not another model",
     },
   },
   {
@@ -147,9 +177,9 @@ export const egressMutants: readonly Mutant[] = [
     removes: "A limit can be passed by as many answers as are under way.",
     edits: [
       {
-        file: "src/adapters/egress/gateway.ts",
-        find: "if (isCounted && underWay >= atOnceMax)",
-        replace: "if (isCounted && underWay < 0)",
+        file: "src/adapters/egress/counter.ts",
+        find: "if (underWay >= atOnceMax)",
+        replace: "if (underWay < 0)",
       },
     ],
     killedBy: {

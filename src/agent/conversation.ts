@@ -3,6 +3,7 @@
  * but the first is read from the cache. Request n+1 is request n with something appended, byte for byte.
  */
 import type { AgentSettings } from "../formats/agent-settings.ts";
+import { estimateTokens } from "../formats/token-estimate.ts";
 import type {
   ContentBlock,
   ContentBlockParam,
@@ -124,19 +125,4 @@ function wellFormed(message: MessageParam): MessageParam {
   return JSON.parse(JSON.stringify(message), (_, value: unknown) =>
     typeof value === "string" ? value.toWellFormed() : value,
   ) as MessageParam;
-}
-
-/** On the high side: code and other languages have fewer characters a token than English. */
-const charsPerToken = 3;
-const imageTokens = 3_000;
-
-/** Tokens of anything that goes over the wire. */
-export function estimateTokens(value: object): number {
-  let images = 0;
-  const text = JSON.stringify(value, (key, inner: unknown) => {
-    if (key !== "data") return inner;
-    images += 1;
-    return "";
-  });
-  return Math.ceil(text.length / charsPerToken) + images * imageTokens;
 }

@@ -2,11 +2,13 @@
 import { once } from "node:events";
 import { type PriceTier, promptTokens, type RequestTokens } from "../core/price.ts";
 import type { ModelFacts } from "../formats/models.ts";
+import { thinkingBeta } from "../formats/model-request.ts";
 import { priceOf, tokensOf } from "../formats/model-usage.ts";
+import { estimateTokens } from "../formats/token-estimate.ts";
 import { nearestModels } from "../formats/models.ts";
 import type { Redactor } from "../formats/redact.ts";
 import { reservePrice } from "./bill.ts";
-import { type Conversation, estimateTokens, type Moment } from "./conversation.ts";
+import type { Conversation, Moment } from "./conversation.ts";
 import { affordableTokens, type Limits, nothingSpent, type Spent } from "./limits.ts";
 import { type CallParts, callModel, type CallResult } from "./model-call.ts";
 import type { Answer, Message } from "./model-client.ts";
@@ -289,7 +291,7 @@ export function endOfCall(run: AgentRun, result: NoAnswer): AgentEnd {
 }
 
 const betasFor = ({ dropsThinking }: Moment): Readonly<Record<string, string>> =>
-  dropsThinking ? { "anthropic-beta": "thinking-binding-controls-2026-08-01" } : {};
+  dropsThinking ? { "anthropic-beta": thinkingBeta } : {};
 
 /** What a call is about, for people: its command or its path. */
 function aboutOf(input: unknown): string {

@@ -12,6 +12,11 @@ export class Errand {
     this.#done = done;
   }
 
+  /** It is not done any more. */
+  stop(): void {
+    this.#nextMs = Infinity;
+  }
+
   /** Starts it when it is due. `work` must not reject. Returns in how many milliseconds it will be due. */
   run(nowMs: number, work: () => Promise<void>): number {
     if (this.#isRunning) return Infinity;

@@ -256,7 +256,11 @@ export class Loop {
     const warn = (message: string) => (error: unknown) =>
       this.#stopNow.signal.aborted || log.write("warn", message, { reason: messageOf(error) });
     const packMs = this.#packing.run(nowMs, async () => {
-      await target.packObjects(this.#stopNow.signal).catch(warn("objects not packed"));
+      await target.packObjects(this.#stopNow.signal).catch((error: unknown) => {
+        // What is in the way will be there the next time, too, and each try leaves a half-written pack for git to remove.
+        this.#packing.stop();
+        warn("objects not packed any more")(error);
+      });
     });
     // An attempt looks at the remote by itself.
     if (this.#config.land.push === null || this.#state.attempts.size > 0) return packMs;

@@ -92,18 +92,26 @@ describe("The built-in agent in the loop", () => {
     expect(world.attemptFile("one", 1, "agent/trajectory.jsonl").match(/"type":"meta"/g)).toHaveLength(2);
   });
 
-  it("pays for what its commands ask the model behind its back, and is ended when that is too much", async () => {
+  /** What a command sends to the model by itself, and what that costs. */
+  const behind = (() => {
     const body = JSON.stringify({
       model: "claude-sonnet-5-5",
       max_tokens: 9,
+      stream: true,
       messages: [{ role: "user", content: "behind its back" }],
     });
     const heads = "-H 'content-type: application/json' -H 'anthropic-version: 2026-10-21'";
-    const command = `curl -sS "$HTTP_PROXY/v1/messages" ${heads} -d '${body}' >answer; sleep 50`;
-    const dear = { ...say("Thank you."), usage: { input_tokens: 40_000, output_tokens: 20_000 } };
+    return {
+      command: `curl -sS "$HTTP_PROXY/v1/messages" ${heads} -d '${body}'`,
+      isIt: (text: string): boolean => text.includes('"content":"behind its back"}]'),
+      answer: { ...say("Thank you."), usage: { input_tokens: 40_000, output_tokens: 20_000 } },
+    };
+  })();
+
+  it("pays for what its commands ask the model behind its back, and is ended when that is too much", async () => {
     const { world, run, requests } = await runWith(
       ({ text }): Answer =>
-        text.includes('"content":"behind its back"}]') ? dear : call("bash", { command }),
+        behind.isIt(text) ? behind.answer : call("bash", { command: `${behind.command} >answer; sleep 50` }),
       { config: { sandbox: "auto", limits: { attempts: 1, attempt: { tokens: 50_000 } } } },
     );
     await using _world = world;
@@ -115,6 +123,26 @@ describe("The built-in agent in the loop", () => {
     expect(world.events("one")).toContain("over-budget");
     const status = await world.run({ command: "status", args: ["--json"] });
     expect(JSON.parse(status.stdout)).toMatchObject({ today: { tokens: 60_000, usd: 0.28 } });
+    expect(world.leftovers()).toEqual([]);
+  });
+
+  it("pays for what a command still asks when it claims", async () => {
+    const command = `setsid ${behind.command} >/dev/null 2>&1 </dev/null & sleep 2`;
+    let turns = 0;
+    const { world } = await runWith(
+      ({ text }): Answer => {
+        if (behind.isIt(text)) return { fault: "silent", after: 2, answer: behind.answer };
+        turns += 1;
+        return turns === 1 ? call("bash", { command }) : turns === 2 ? good : done();
+      },
+      { config: { sandbox: "auto" } },
+    );
+    await using _world = world;
+    const status = await world.run({ command: "status", args: ["--json"] });
+    // Its prompt, and the little of its answer that had been written.
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      today: { tokens: expect.toSatisfy((tokens: number) => tokens >= 40_000 && tokens < 45_000) },
+    });
     expect(world.leftovers()).toEqual([]);
   });
 

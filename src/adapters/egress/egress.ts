@@ -42,6 +42,8 @@ export interface Egress extends AsyncDisposable {
 
 /** To be disposed of when the program is gone. */
 export interface EgressDoor extends AsyncDisposable {
+  /** Breaks off what is asked of the model, and counts it. */
+  readonly settle: () => void;
   /** Outside; inside it is to be at `egressSocketInside`. */
   readonly socket: string;
   readonly env: Readonly<Record<string, string>>;
@@ -131,6 +133,7 @@ function openDoor(socket: string, parts: DoorParts): EgressDoor {
     env: forwardsItself ? {} : { ...egressEnvironment(forwarderPort), ...model },
     wrap: (command) => (forwardsItself ? command : wrapEgress(command)),
     refused,
+    settle: () => gateway?.settle(),
     async [Symbol.asyncDispose]() {
       parts.onClose();
       await proxy[Symbol.asyncDispose]();

@@ -10,16 +10,20 @@ import {
   type ServerResponse,
 } from "node:http";
 import { Agent as HttpsAgent, request as sendHttps } from "node:https";
-import { systemCodeOf } from "../../errors.ts";
-import { modelUsage } from "../../formats/model-usage.ts";
-import { createMeter, type Metered } from "./meter.ts";
+import { answerFailure, createCounter, notPassed, refuseAsModel } from "./counter.ts";
+import type { Metered } from "./meter.ts";
 import { passAnswer, requestHeaders } from "./pass-on.ts";
 
 export interface GatewayOptions {
   /** As configured: the API's paths lie below it. */
   readonly baseUrl: string;
   /** Null: what the program inside sends of its own goes on as it is. */
-  readonly key: { readonly header: "bearer" | "x-api-key"; readonly value: string } | null;
+  readonly key: {
+    readonly header: "bearer" | "x-api-key";
+    readonly value: string;
+    /** The only one that may be asked with it. */
+    readonly model: string;
+  } | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Hears what each answer used, when it is over; nothing where the program has a key of its own. */
   readonly onSpent?: ((spent: Metered) => void) | undefined;
@@ -27,6 +31,8 @@ export interface GatewayOptions {
 
 export interface Gateway extends Disposable {
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Breaks off what is under way, and counts it. */
+  readonly settle: () => void;
 }
 
 /** What asking a model needs: no files, no batches, no administration of the account that the key belongs to. */
@@ -36,8 +42,6 @@ const allowed = [
 ];
 /** The one of them that costs something. */
 const spends = /^POST \/v1\/messages(?:\?|$)/;
-/** What is under way is not counted yet: so many answers are the most that a limit can be passed by. */
-const atOnceMax = 8;
 /** In every manner in which some server may read a key. */
 const keyNames = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
 /** A connection that was idle for longer may be closed at the other end. */
@@ -49,102 +53,46 @@ export function createGateway({ baseUrl, key, environment, onSpent = () => {} }:
   const kept = { keepAlive: true, timeout: idleMsMax, proxyEnv: environment };
   const agent = isTls ? new HttpsAgent(kept) : new HttpAgent(kept);
   const send = isTls ? sendHttps : sendHttp;
-  let underWay = 0;
+  const counter = key === null ? null : createCounter({ model: key.model, onSpent });
   return {
     answer(request, response) {
       const { method = "", url = "" } = request;
-      if (!allowed.some((pattern) => pattern.test(`${method} ${url}`)))
-        return refuse(response, 403, `the way to the model is not open for ${method} ${url.slice(0, 80)}`);
-      const isCounted = key !== null && spends.test(`${method} ${url}`);
-      if (isCounted && underWay >= atOnceMax)
-        return refuse(response, 429, `${atOnceMax} requests are under way already`);
-      const headers = {
-        ...requestHeaders(request, key === null ? [] : keyNames),
-        ...keyHeader(key),
-        // What is counted must be read, so it may not come packed.
-        ...(isCounted ? { "accept-encoding": "identity" } : {}),
-      };
+      const line = `${method} ${url}`;
+      if (!allowed.some((pattern) => pattern.test(line)))
+        return refuseAsModel(response, 403, `the way to the model is not open for ${line.slice(0, 90)}`);
       const path = `${base.pathname.replace(/\/+$/, "")}${url}`;
       const { hostname, port, host } = base;
-      const sent = send({
-        agent,
-        hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
-        port,
-        method,
-        path,
-        headers: { ...headers, host },
-      });
-      if (isCounted) {
-        underWay += 1;
-        response.once("close", () => (underWay -= 1));
-        meterAnswer({ request, sent, response }, onSpent);
-      }
-      sent.on("response", (answered) => passAnswer(answered, response, ["set-cookie"]));
-      sent.on("error", (error) => {
-        if (response.headersSent) return void response.destroy();
-        // Its message may hold what was sent; its code does not.
-        refuse(
-          response,
-          502,
-          `the model's server cannot be reached (${systemCodeOf(error) ?? "connection lost"})`,
-        );
-      });
+      const open = (more: Readonly<Record<string, string>>): ClientRequest =>
+        send({
+          agent,
+          hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+          port,
+          method,
+          path,
+          headers: {
+            ...requestHeaders(request, key === null ? [] : keyNames),
+            ...keyHeader(key),
+            ...more,
+            host,
+          },
+        });
+      if (counter !== null && spends.test(line)) return void counter.answer(request, response, open);
+      const sent = open({});
+      sent.on("response", (answered) => passAnswer(answered, response, notPassed));
+      sent.on("error", (error) => answerFailure(response, error));
       // Nobody waits for the answer any more: whoever writes it may stop.
       response.on("close", () => sent.destroy());
       request.pipe(sent);
     },
-    [Symbol.dispose]: () => agent.destroy(),
+    settle: () => counter?.settle(),
+    [Symbol.dispose]() {
+      counter?.settle();
+      agent.destroy();
+    },
   };
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly sent: ClientRequest;
-  readonly response: ServerResponse;
-}
-
-const bytesPerToken = 4;
-
-/**
- * Whoever hangs up before there is an answer has asked all the same: the server reads what it got. What it refuses
- * costs nothing.
- */
-function meterAnswer({ request, sent, response }: Exchange, onSpent: (spent: Metered) => void): void {
-  let asked = 0;
-  let isAnswered = false;
-  request.on("data", (chunk: Buffer) => (asked += chunk.length));
-  sent.once("response", (answered) => {
-    isAnswered = true;
-    if (answered.statusCode !== 200) return;
-    const meter = createMeter(answered.headers);
-    if (meter === null) return;
-    answered.on("data", meter.hear);
-    answered.once("close", () => {
-      const spent = meter.total();
-      if (spent !== null) onSpent(spent);
-    });
-  });
-  let isLost = false;
-  sent.once("error", () => (isLost = true));
-  response.once("close", () => {
-    if (isAnswered || isLost) return;
-    onSpent({ model: null, usage: modelUsage.parse({ input_tokens: Math.ceil(asked / bytesPerToken) }) });
-  });
 }
 
 function keyHeader(key: GatewayOptions["key"]): Readonly<Record<string, string>> {
   if (key === null) return {};
   return key.header === "bearer" ? { authorization: `Bearer ${key.value}` } : { "x-api-key": key.value };
-}
-
-const errorTypes = new Map([
-  [403, "permission_error"],
-  [429, "rate_limit_error"],
-]);
-
-/** In the API's own form. */
-function refuse(response: ServerResponse, status: number, message: string): void {
-  const type = errorTypes.get(status) ?? "api_error";
-  response.writeHead(status, { "content-type": "application/json", connection: "close" });
-  response.end(JSON.stringify({ type: "error", error: { type, message: `ralphwright: ${message}` } }));
 }

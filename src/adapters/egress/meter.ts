@@ -12,89 +12,92 @@ export interface Metered {
 
 export interface Meter {
   readonly hear: (chunk: Buffer) => void;
-  /** To be asked when the answer is over, however it ended. Null: it says nothing of what it used. */
+  /** What was used so far. Null: nothing was said of it. */
   readonly total: () => Metered | null;
 }
 
-/** More than any line or message of the API has. What is longer is not looked at. */
-const charsMax = 32 * 1024 * 1024;
+/** More than a line of the API has. What is longer is not looked at. */
+const lineCharsMax = 8 * 1024 * 1024;
+/** On the high side, for an answer that broke off before it was counted. */
+const charsPerToken = 3;
 
-/** Null for what is neither a stream of events nor JSON, or has been packed although it was asked not to be. */
-export function createMeter(headers: Readonly<Record<string, unknown>>): Meter | null {
-  const { "content-type": type, "content-encoding": encoding = "identity" } = headers;
-  if (typeof type !== "string" || encoding !== "identity") return null;
-  if (/^text\/event-stream\b/i.test(type)) return createStreamMeter();
-  return /^application\/json\b/i.test(type) ? createMessageMeter() : null;
-}
-
-function createMessageMeter(): Meter {
-  let text = "";
-  return {
-    hear(chunk) {
-      if (text.length <= charsMax) text += chunk.toString("latin1");
-    },
-    total: () => readMessage(parse(text)),
-  };
-}
-
-/** What an event of a piece of text has around the text. */
-const pieceFrame = 100;
-const charsPerToken = 4;
-
-function createStreamMeter(): Meter {
-  let rest = "";
+/** For a stream of server-sent events. */
+export function createMeter(): Meter {
   let begun: Metered | null = null;
   let said: ModelUsage | null = null;
-  let pieces = 0;
-  const hearLine = (line: string): void => {
-    if (!line.startsWith("data:")) return;
-    if (line.includes('"content_block_delta"')) {
-      pieces += Math.max(1, line.length - pieceFrame);
-      return;
+  let written = 0;
+  const hear = splitLines((line) => {
+    const event = line.startsWith("data:") ? objectOf(parse(line.slice("data:".length))) : null;
+    switch (event?.["type"]) {
+      case "message_start":
+        begun ??= readMessage(objectOf(event["message"]));
+        return;
+      case "content_block_delta":
+        written += tokensOfPiece(objectOf(event["delta"]));
+        return;
+      // Of all that is written so far, each time.
+      case "message_delta":
+        said = readUsage(event["usage"]) ?? said;
     }
-    if (!/"message_(?:start|delta)"/.test(line)) return;
-    const event = parse(line.slice("data:".length));
-    if (!isObject(event)) return;
-    begun ??= readMessage(event["message"]);
-    // Of all that is written so far, each time.
-    if (event["type"] === "message_delta") said = readUsage(event["usage"]) ?? said;
-  };
+  });
   return {
-    hear(chunk) {
-      // As bytes: names and numbers are ASCII, and a letter of two bytes may come in two chunks.
-      const lines = (rest + chunk.toString("latin1")).split("\n");
-      rest = lines.pop() ?? "";
-      if (rest.length > charsMax) rest = "";
-      for (const line of lines) hearLine(line);
-    },
+    hear,
     total() {
-      if (begun === null && said === null && pieces === 0) return null;
-      const usage = { ...begun?.usage, ...known(said) };
+      if (begun === null && said === null && written === 0) return null;
+      const usage = merge(begun?.usage ?? null, said);
       // An answer that broke off never says how long it was.
-      const written = Math.max(usage.output_tokens ?? 0, Math.ceil(pieces / charsPerToken));
-      const output_tokens = said === null ? written : usage.output_tokens;
-      return { model: begun?.model ?? null, usage: modelUsage.parse({ ...usage, output_tokens }) };
+      const output_tokens =
+        said === null ? Math.max(usage.output_tokens ?? 0, written) : (usage.output_tokens ?? written);
+      return { model: begun?.model ?? null, usage: { ...usage, output_tokens } };
     },
   };
+}
+
+/** As bytes: names and numbers are ASCII, and a letter of two bytes may come in two chunks. */
+function splitLines(hearLine: (line: string) => void): (chunk: Buffer) => void {
+  let pieces: string[] = [];
+  let chars = 0;
+  return (chunk) => {
+    let from = 0;
+    for (let to = chunk.indexOf(10); to >= 0; from = to + 1, to = chunk.indexOf(10, from)) {
+      if (chars <= lineCharsMax) hearLine(pieces.join("") + chunk.toString("latin1", from, to));
+      [pieces, chars] = [[], 0];
+    }
+    chars += chunk.length - from;
+    if (chars > lineCharsMax) pieces = [];
+    else pieces.push(chunk.toString("latin1", from));
+  };
+}
+
+/** No piece is less than a token. */
+function tokensOfPiece(delta: Fields | null): number {
+  const { text, thinking, partial_json: json } = delta ?? {};
+  const piece = [text, thinking, json].find((each) => typeof each === "string") ?? "";
+  return Math.max(1, Math.ceil(piece.length / charsPerToken));
 }
 
 /** An event tells the parts that have changed, and says null of others. */
-const known = (usage: ModelUsage | null): object =>
-  Object.fromEntries(
-    Object.entries(usage ?? {}).filter(([, value]) => value !== null && value !== undefined),
-  );
+function merge(begun: ModelUsage | null, said: ModelUsage | null): ModelUsage {
+  const news = Object.entries(said ?? {}).filter(([, value]) => value !== null && value !== undefined);
+  const all = { ...begun, ...Object.fromEntries(news) };
+  // How a sum is made up that has changed since is not known.
+  const isOld = typeof said?.cache_creation_input_tokens === "number" && !said.cache_creation;
+  return modelUsage.parse(isOld ? { ...all, cache_creation: null } : all);
+}
 
-function readMessage(message: unknown): Metered | null {
-  if (!isObject(message)) return null;
-  const usage = readUsage(message["usage"]);
-  const { model } = message;
+function readMessage(message: Fields | null): Metered | null {
+  const usage = readUsage(message?.["usage"]);
+  const model = message?.["model"];
   return usage === null ? null : { model: typeof model === "string" ? model : null, usage };
 }
 
 const readUsage = (usage: unknown): ModelUsage | null => modelUsage.safeParse(usage).data ?? null;
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null;
+type Fields = Readonly<Record<string, unknown>>;
+
+const objectOf = (value: unknown): Fields | null => (isFields(value) ? value : null);
+
+const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 
 function parse(text: string): unknown {
   try {

@@ -1,6 +1,7 @@
 /** How the configured agent reaches its model from inside a sandbox: through the gateway, or as an allowed host. */
 import type { AgentConfig } from "../../core/config.ts";
 import { RalphError } from "../../errors.ts";
+import { defaultModel } from "../../formats/models.ts";
 import type { GatewayOptions } from "./gateway.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,13 +33,16 @@ export function modelWay(agent: AgentConfig, environment: Environment): ModelWay
 }
 
 /** Without a key and without an endpoint of one's own the agent says itself what is missing. */
-function builtinWay({ baseUrl, keyHeader }: AgentConfig, environment: Environment): ModelWay {
+function builtinWay({ baseUrl, keyHeader, model }: AgentConfig, environment: Environment): ModelWay {
   const own = baseUrl ?? valueOf(environment, "ANTHROPIC_BASE_URL");
   const key = valueOf(environment, "ANTHROPIC_API_KEY") ?? valueOf(environment, "ANTHROPIC_AUTH_TOKEN");
   if (key === null && own === null) return noWay;
   const value = key ?? "none";
   return {
-    gateway: { baseUrl: requireUrl(own ?? anthropicUrl), key: { header: keyHeader, value } },
+    gateway: {
+      baseUrl: requireUrl(own ?? anthropicUrl),
+      key: { header: keyHeader, value, model: model ?? defaultModel },
+    },
     hosts: [],
   };
 }

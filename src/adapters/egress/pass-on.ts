@@ -30,13 +30,23 @@ export function passAnswer(
   response: ServerResponse,
   without: readonly string[],
 ): void {
+  if (passHead(answered, response, without)) pipeline(answered, response, () => {});
+}
+
+/** False where there is nobody to answer any more. */
+export function passHead(
+  answered: IncomingMessage,
+  response: ServerResponse,
+  without: readonly string[],
+): boolean {
   try {
     response.writeHead(answered.statusCode ?? 502, passableHeaders(answered.headers, without));
     response.flushHeaders();
-    pipeline(answered, response, () => {});
+    return true;
   } catch {
     // A status or a header that node reads and will not write.
     response.destroy();
+    return false;
   }
 }
 

@@ -21,9 +21,7 @@ const atOnceMax = 50_000;
  */
 export async function packLooseObjects(git: Git, signal: AbortSignal): Promise<number> {
   const folder = join(git.gitDir, "objects");
-  // An idle daemon asks again and again: most times the look at one folder is all.
-  const inOne = (await namesIn(join(folder, "17"))).length;
-  if (inOne <= perFolder(gcAuto) || !(await isCrowded(git, inOne))) return 0;
+  if (!(await isCrowded(git, await objectsIn(folder, "17")))) return 0;
   const names = await looseObjects(folder);
   const pack = await git.ask(["pack-objects", "--quiet", "--threads=1", join(folder, "pack", "pack")], {
     input: `${names.join("\n")}\n`,
@@ -39,7 +37,7 @@ export async function packLooseObjects(git: Git, signal: AbortSignal): Promise<n
 const perFolder = (objects: number): number => Math.ceil(objects / 256);
 
 /** A person who has said `gc.auto = 0` wants none of it. What we give to git ourselves has the scope `command`. */
-async function isCrowded(git: Git, inOne: number): Promise<boolean> {
+async function isCrowded(git: Git, { length: inOne }: readonly string[]): Promise<boolean> {
   const { stdout } = await git.ask(["config", "--show-scope", "--type=int", "--get-all", "gc.auto"]);
   const said = stdout.split("\n").filter((line) => line !== "" && !line.startsWith("command\t"));
   const max = Number(said.at(-1)?.split("\t")[1] ?? gcAuto);
@@ -49,12 +47,15 @@ async function isCrowded(git: Git, inOne: number): Promise<boolean> {
 async function looseObjects(folder: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (const prefix of (await namesIn(folder)).filter((name) => /^[0-9a-f]{2}$/.test(name))) {
-    for (const rest of await namesIn(join(folder, prefix)))
-      if (/^(?:[0-9a-f]{38}|[0-9a-f]{62})$/.test(rest)) found.push(prefix + rest);
+    found.push(...(await objectsIn(folder, prefix)).map((rest) => prefix + rest));
     if (found.length >= atOnceMax) break;
   }
   return found;
 }
+
+/** Without what is being written. */
+const objectsIn = async (folder: string, prefix: string): Promise<readonly string[]> =>
+  (await namesIn(join(folder, prefix))).filter((name) => /^(?:[0-9a-f]{38}|[0-9a-f]{62})$/.test(name));
 
 const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 

@@ -85,7 +85,8 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     const how = told === null ? ended : containedExit(ended, told, output.text());
     return concluded(how, { ending, limit: (await enclosed?.release()) ?? null });
   })();
-  const freezing = { ending, mark, told, pid: child.pid ?? 0, exit, kill };
+  const settle = (): void => enclosed?.settle();
+  const freezing = { ending, mark, told, pid: child.pid ?? 0, exit, kill, settle };
   return {
     write: (text) => void (child.stdin?.writable === true && child.stdin.write(text)),
     endInput: () => void child.stdin?.end(),
@@ -152,10 +153,12 @@ interface Freezing {
   readonly pid: number;
   readonly exit: Promise<GroupExit>;
   readonly kill: () => void;
+  /** What it asks of others holds still as well. */
+  readonly settle: () => void;
 }
 
 function createFreezer(freezing: Freezing): Pick<ProcessGroup, "freeze" | "thaw"> {
-  const { ending, mark, told, pid, exit, kill } = freezing;
+  const { ending, mark, told, pid, exit, kill, settle } = freezing;
   let strays: readonly number[] = [];
   return {
     async freeze() {
@@ -164,6 +167,7 @@ function createFreezer(freezing: Freezing): Pick<ProcessGroup, "freeze" | "thaw"
         const stopped = first === null ? await stopProcesses(mark, pid) : (await stopFamily(first)) && [];
         if (stopped !== null && stopped !== false) {
           strays = stopped;
+          settle();
           return;
         }
         kill();

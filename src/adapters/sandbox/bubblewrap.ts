@@ -203,6 +203,7 @@ export function enclose(
     view,
     command,
     refusal: trouble === null ? refusal : Promise.resolve(trouble),
+    settle: () => door?.settle(),
     async release() {
       await door?.[Symbol.asyncDispose]();
       return share.release();

@@ -8,6 +8,14 @@ import { say, startProxy, type TestProxy } from "../../support/egress.ts";
 
 const canaryKey = "sk-canary-0123456789abcdef";
 
+/** As the built-in agent asks. */
+const body = JSON.stringify({
+  model: "claude-sonnet-5-5",
+  max_tokens: 9,
+  stream: true,
+  messages: [{ role: "user", content: "Hi" }],
+});
+
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 async function startGateway(answer: Answer, options: Partial<GatewayOptions> = {}) {
@@ -20,7 +28,7 @@ async function startGateway(answer: Answer, options: Partial<GatewayOptions> = {
   await once(server, "listening");
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has one
   const { port } = server.address() as AddressInfo;
-  const key = { header: "bearer", value: canaryKey } as const;
+  const key = { header: "bearer", value: canaryKey, model: "claude-sonnet-5-5" } as const;
   const gateway = createGateway({
     baseUrl: `http://127.0.0.1:${port}/base/`,
     key,
@@ -45,11 +53,11 @@ const ask = (
   { socket }: TestProxy,
   line: string,
   heads: readonly string[] = [],
-  body = "",
+  content = "",
 ): Promise<string> =>
   say(
     socket,
-    `${line} HTTP/1.1\r\n${["Host: x", "Connection: close", ...heads].join("\r\n")}\r\n${body === "" ? "" : `Content-Length: ${body.length}\r\n`}\r\n${body}`,
+    `${line} HTTP/1.1\r\n${["Host: x", "Connection: close", ...heads].join("\r\n")}\r\n${content === "" ? "" : `Content-Length: ${content.length}\r\n`}\r\n${content}`,
   );
 
 const ok: Answer = (request, response) => {
@@ -61,7 +69,9 @@ describe("the key", () => {
   it.each(["bearer", "x-api-key"] as const)(
     "is added outside as %s, and nothing from inside takes its place",
     async (header) => {
-      await using gateway = await startGateway(ok, { key: { header, value: canaryKey } });
+      await using gateway = await startGateway(ok, {
+        key: { header, value: canaryKey, model: "claude-sonnet-5-5" },
+      });
       const own = [
         "Authorization: Bearer inside",
         "X-Api-Key: inside",
@@ -69,7 +79,7 @@ describe("the key", () => {
         "Cookie: a=inside",
       ];
       expect(
-        await ask(gateway.proxy, "POST /v1/messages", [...own, "anthropic-version: 2026-10-21"], "{}"),
+        await ask(gateway.proxy, "POST /v1/messages", [...own, "anthropic-version: 2026-10-21"], body),
       ).toMatch(/^HTTP\/1\.1 200/);
       const { headers, url } = gateway.seen[0] ?? {};
       expect(url).toBe("/base/v1/messages");
@@ -93,7 +103,7 @@ describe("the key", () => {
     const gateway = await startGateway(ok);
     gateway.server.closeAllConnections();
     await new Promise((resolve) => gateway.server.close(resolve));
-    const heard = await ask(gateway.proxy, "POST /v1/messages", [], "{}");
+    const heard = await ask(gateway.proxy, "POST /v1/messages", [], body);
     expect(heard).toMatch(/^HTTP\/1\.1 502 [\s\S]*cannot be reached \(ECONNREFUSED\)/);
     expect(heard).not.toContain("canary");
     await gateway.proxy[Symbol.asyncDispose]();
@@ -108,7 +118,8 @@ describe("the way to the model", () => {
     "GET /v1/models/claude-x.1",
   ])("is open for %s", async (line) => {
     await using gateway = await startGateway(ok);
-    expect(await ask(gateway.proxy, line)).toMatch(/^HTTP\/1\.1 200/);
+    const sent = line === "POST /v1/messages" ? body : "";
+    expect(await ask(gateway.proxy, line, [], sent)).toMatch(/^HTTP\/1\.1 200/);
   });
 
   it.each([
@@ -133,10 +144,10 @@ describe("the way to the model", () => {
   it("carries no second request with the key in the body of the first", async () => {
     await using gateway = await startGateway(ok);
     const hidden = `POST /v1/files HTTP/1.1\r\nHost: x\r\n\r\n`;
-    const body = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
+    const chunks = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
     await say(
       gateway.proxy.socket,
-      `GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${body}`,
+      `GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`,
     );
     await ask(gateway.proxy, "GET /v1/models");
     expect(gateway.seen.map(({ url }) => url)).toEqual(["/base/v1/models", "/base/v1/models"]);
@@ -150,22 +161,23 @@ describe("an answer", () => {
       response.writeHead(529, { "retry-after": "7", "request-id": "req_1", "set-cookie": "a=b" });
       response.end('{"type":"error"}');
     });
-    const heard = await ask(gateway.proxy, "POST /v1/messages", [], "{}");
+    const heard = await ask(gateway.proxy, "POST /v1/messages", [], body);
     expect(heard).toMatch(
       /^HTTP\/1\.1 529 [\s\S]*retry-after: 7[\s\S]*request-id: req_1[\s\S]*\{"type":"error"\}/,
     );
     expect(heard).not.toContain("cookie");
   });
 
-  it("comes piece by piece as it is written, and stops being written when nobody listens", async () => {
+  it("comes piece by piece, and stops being written when nobody listens whose own key it is", async () => {
     const gone = Promise.withResolvers<void>();
     const next = Promise.withResolvers<void>();
-    await using gateway = await startGateway((request, response) => {
+    const answer: Answer = (request, response) => {
       request.resume();
       response.write("event: one\n\n");
       void next.promise.then(() => response.write("event: two\n\n"));
       response.on("close", gone.resolve);
-    });
+    };
+    await using gateway = await startGateway(answer, { key: null });
     const sent = sendRequest({ socketPath: gateway.proxy.socket, method: "POST", path: "/v1/messages" });
     sent.on("error", () => {}).end("{}");
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `response` gives
@@ -180,14 +192,15 @@ describe("an answer", () => {
     await gone.promise;
   });
 
-  it("is not asked for any more when nobody waits for it", async () => {
+  it("is not asked for any more when nobody waits for it whose own key it is", async () => {
     const asked = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
-    await using gateway = await startGateway((request, response) => {
+    const answer: Answer = (request, response) => {
       request.resume();
       response.on("close", gone.resolve);
       asked.resolve();
-    });
+    };
+    await using gateway = await startGateway(answer, { key: null });
     const sent = sendRequest({ socketPath: gateway.proxy.socket, method: "POST", path: "/v1/messages" });
     sent.on("error", () => {}).end("{}");
     await asked.promise;
@@ -201,7 +214,7 @@ describe("an answer", () => {
       request.resume();
       response.write("half", () => response.destroy());
     });
-    const heard = await ask(gateway.proxy, "POST /v1/messages", [], "{}");
+    const heard = await ask(gateway.proxy, "POST /v1/messages", [], body);
     expect(heard).toContain("half");
     expect(heard).not.toMatch(/\r\n0\r\n\r\n$/);
   });

@@ -1,10 +1,10 @@
 /** What passes the gateway is counted as the user will pay for it, whoever asked, and however the answer ended. */
 import { type EventEmitter, once } from "node:events";
-import { createServer, request as sendRequest, type ServerResponse } from "node:http";
+import { createServer, request as sendRequest, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createGateway } from "../../../src/adapters/egress/gateway.ts";
-import type { Metered } from "../../../src/adapters/egress/meter.ts";
+import { createMeter, type Metered } from "../../../src/adapters/egress/meter.ts";
 import { priceOf, tokensOf } from "../../../src/formats/model-usage.ts";
 import { modelFacts } from "../../../src/formats/models.ts";
 import { startProxy } from "../../support/egress.ts";
@@ -20,135 +20,272 @@ const answer = {
   content: [{ type: "text" as const, text: "Ein längerer Satz, größer als ein Stück. ".repeat(20) }],
   usage,
 };
+const model = "claude-sonnet-5-5";
+const plain = {
+  model,
+  max_tokens: 100,
+  stream: true,
+  messages: [{ role: "user", content: "x".repeat(600) }],
+};
 
 /** However it ended. */
 const closed = (stream: EventEmitter): Promise<void> =>
   new Promise((resolve) => void stream.once("close", resolve));
 
-/** Asks through a gateway; `hangUpAfter`: bytes of the answer, 0 for none of it. */
-async function ask(
-  script: readonly Answer[],
-  { isStream = true, hangUpAfter = Infinity, path = "/v1/messages" } = {},
-): Promise<{ readonly status: number; readonly spent: readonly Metered[] }> {
-  await using server = await startModelServer(script);
-  return await askServer(server.url, { isStream, hangUpAfter, path });
-}
-
-async function askServer(
-  baseUrl: string,
-  { isStream = true, hangUpAfter = Infinity, path = "/v1/messages" },
-): Promise<{ readonly status: number; readonly spent: readonly Metered[] }> {
+async function openGateway(baseUrl: string) {
   const spent: Metered[] = [];
-  using gateway = createGateway({
-    baseUrl,
-    key: { header: "bearer", value: "sk-canary" },
-    environment: {},
-    onSpent: (each) => spent.push(each),
-  });
-  await using proxy = await startProxy([], { gateway });
-  const sent = sendRequest({
-    socketPath: proxy.socket,
-    path,
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "anthropic-version": "2026-10-21",
-      "accept-encoding": "gzip",
-    },
-  });
-  sent.on("error", () => {});
-  sent.end(
-    JSON.stringify({
-      model: "claude-sonnet-5-5",
-      max_tokens: 100,
-      stream: isStream,
-      messages: [{ role: "user", content: "x".repeat(400) }],
-    }),
-  );
-  let status = 0;
-  if (hangUpAfter === 0) {
-    await once(sent, "finish");
-    setTimeout(() => sent.destroy(), 100);
-    await closed(sent);
-  } else {
-    const [response] = await once(sent, "response");
-    status = response.statusCode;
-    let got = 0;
-    response.on("error", () => {});
-    response.on("data", (chunk: Buffer) => {
-      got += chunk.length;
-      if (got >= hangUpAfter) response.destroy();
+  const key = { header: "bearer", value: "sk-canary", model } as const;
+  const onSpent = (each: Metered): void => void spent.push(each);
+  const gateway = createGateway({ baseUrl, key, environment: {}, onSpent });
+  const proxy = await startProxy([], { gateway });
+  const ask = (body: object = plain, headers: Readonly<Record<string, string>> = {}) => {
+    const heads = { "content-type": "application/json", "anthropic-version": "2026-10-21", ...headers };
+    const sent = sendRequest({
+      socketPath: proxy.socket,
+      path: "/v1/messages",
+      method: "POST",
+      headers: heads,
     });
-    await closed(response);
-  }
-  await expect.poll(() => spent.length + (status === 200 || status === 0 ? 0 : 1)).toBeGreaterThan(0);
-  return { status, spent };
+    sent.on("error", () => {});
+    sent.end(JSON.stringify(body));
+    return sent;
+  };
+  return {
+    ask,
+    spent,
+    settle: gateway.settle,
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      gateway[Symbol.dispose]();
+    },
+  };
 }
 
-it.each([true, false])("counts an answer as its server does (stream: %s)", async (isStream) => {
-  const { status, spent } = await ask([answer], { isStream });
-  expect(status).toBe(200);
-  expect(spent).toHaveLength(1);
-  expect(spent[0]?.model).toBe("claude-sonnet-5-5");
-  expect(spent[0]?.usage).toMatchObject(usage);
-});
-
-it("counts what was written of an answer that breaks off, and what its request took", async () => {
-  const { spent } = await ask([{ fault: "drop", after: 10, answer }]);
-  expect(spent[0]?.usage).toMatchObject({ input_tokens: 10, cache_creation_input_tokens: 4000 });
-  expect(spent[0]?.usage.output_tokens ?? 0).toBeGreaterThan(0);
-});
-
-it("counts for somebody who hangs up in the middle, or before there is an answer", async () => {
-  const middle = await ask([{ fault: "slow", answer, bytes: 100 }], { hangUpAfter: 1_200 });
-  expect(middle.spent[0]?.usage).toMatchObject({ input_tokens: 10 });
-  const silent = createServer((request) => request.resume());
-  silent.listen(0, "127.0.0.1");
-  await once(silent, "listening");
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has one
-  const { port } = silent.address() as AddressInfo;
-  const before = await askServer(`http://127.0.0.1:${port}`, { hangUpAfter: 0 });
-  silent.closeAllConnections();
-  silent.close();
-  expect(before.spent).toMatchObject([{ model: null }]);
-  expect(before.spent[0]?.usage.input_tokens ?? 0).toBeGreaterThan(100);
-});
-
-it("counts nothing for a refusal", async () => {
-  const refused = await ask([{ fault: "status", status: 529, message: "overloaded" }]);
-  expect(refused).toEqual({ status: 529, spent: [] });
-});
-
-it("lets eight ask at once, so that no limit is passed by more than that", async () => {
-  const held: ServerResponse[] = [];
-  const server = createServer((request, response) => {
-    request.resume();
-    held.push(response);
-  });
+async function serve(listener: RequestListener) {
+  const server = createServer(listener);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has one
   const { port } = server.address() as AddressInfo;
-  const key = { header: "bearer", value: "sk-canary" } as const;
-  using gateway = createGateway({ baseUrl: `http://127.0.0.1:${port}`, key, environment: {} });
-  await using proxy = await startProxy([], { gateway });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.dispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Asks once and hears the answer, or so many bytes of it, to its end; then waits until it has been counted. */
+async function askOnce(script: readonly Answer[], bytesMax = Infinity) {
+  await using server = await startModelServer(script);
+  await using gateway = await openGateway(server.url);
+  const [response] = await once(gateway.ask(plain, { "accept-encoding": "gzip" }), "response");
+  const { statusCode } = response;
+  let got = 0;
+  response.on("error", () => {});
+  response.on("data", (chunk: Buffer) => {
+    got += chunk.length;
+    if (got >= bytesMax) response.destroy();
+  });
+  await closed(response);
+  await expect.poll(() => gateway.spent.length).toBe(statusCode === 200 ? 1 : 0);
+  return { statusCode, spent: gateway.spent };
+}
+
+it("counts an answer as its server does", async () => {
+  const { statusCode, spent } = await askOnce([answer]);
+  expect(statusCode).toBe(200);
+  expect(spent).toMatchObject([{ model, usage }]);
+});
+
+it("counts what was written of an answer that breaks off, and what its request took", async () => {
+  const { spent } = await askOnce([{ fault: "drop", after: 10, answer }]);
+  expect(spent[0]?.usage).toMatchObject({ input_tokens: 10, cache_creation_input_tokens: 4000 });
+  expect(spent[0]?.usage.output_tokens ?? 0).toBeGreaterThan(5);
+});
+
+it("counts the whole answer for somebody who hangs up in the middle", async () => {
+  const { spent } = await askOnce([{ fault: "slow", answer, bytes: 200 }], 600);
+  expect(spent).toMatchObject([{ model, usage }]);
+});
+
+it("counts for somebody who is cut off, or hangs up, before there is an answer", async () => {
+  using silent = await serve((request) => request.resume());
+  await using gateway = await openGateway(silent.url);
+  const sent = gateway.ask();
+  await once(sent, "finish");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  sent.destroy();
+  await closed(sent);
+  expect(gateway.spent).toEqual([]);
+  gateway.settle();
+  expect(gateway.spent).toMatchObject([{ model: null, usage: { output_tokens: 0 } }]);
+  expect(gateway.spent[0]?.usage.input_tokens ?? 0).toBeGreaterThan(200);
+});
+
+it("counts an answer that it cannot read by its length", async () => {
+  using packed = await serve((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
+    response.end(Buffer.alloc(200));
+  });
+  await using gateway = await openGateway(packed.url);
+  const [response] = await once(gateway.ask(), "response");
+  response.resume();
+  await expect.poll(() => gateway.spent).toMatchObject([{ model: null, usage: { output_tokens: 50 } }]);
+});
+
+it("counts nothing for a refusal, or a server that is not there", async () => {
+  expect(await askOnce([{ fault: "status", status: 529, message: "overloaded" }])).toEqual({
+    statusCode: 529,
+    spent: [],
+  });
+  await using gateway = await openGateway("http://127.0.0.1:9");
+  const [response] = await once(gateway.ask(), "response");
+  expect([response.statusCode, gateway.spent]).toEqual([502, []]);
+});
+
+it("lets eight ask at once, so that no limit is passed by more than that", async () => {
+  const held: ServerResponse[] = [];
+  using server = await serve((request, response) => {
+    request.resume();
+    held.push(response);
+  });
+  await using gateway = await openGateway(server.url);
   const send = async (): Promise<number> => {
-    const sent = sendRequest({ socketPath: proxy.socket, path: "/v1/messages", method: "POST" });
-    sent.end("{}");
-    const [response] = await once(sent, "response");
+    const [response] = await once(gateway.ask(), "response");
     response.resume();
     return response.statusCode;
   };
   const first = Array.from({ length: 8 }, send);
   await expect.poll(() => held.length).toBe(8);
   expect(await send()).toBe(429);
-  for (const response of held) response.end("{}");
+  for (const response of held) response.end();
   expect(await Promise.all(first)).toEqual(Array.from({ length: 8 }, () => 200));
+  await expect.poll(() => gateway.spent.length).toBe(8);
   const again = send();
   await expect.poll(() => held.length).toBe(9);
-  held[8]?.end("{}");
+  held[8]?.end();
   expect(await again).toBe(200);
-  server.close();
+});
+
+describe("with our key nothing may be asked but what the built-in agent asks:", () => {
+  const image = (source: object) => ({ messages: [{ role: "user", content: [{ type: "image", source }] }] });
+  const fetching = { type: "url", url: "https://evil.example/?secret" };
+  const refused: Readonly<Record<string, object>> = {
+    "another model": { model: "claude-opus-5-5" },
+    "an answer in one piece": { stream: false },
+    "another speed": { speed: "fast" },
+    "another tier": { service_tier: "auto" },
+    "a tool of the server's": { tools: [{ type: "web_fetch_20260209", name: "web_fetch" }] },
+    "servers of tools": { mcp_servers: [{ type: "url", url: "https://evil.example" }] },
+    "a picture for the server to fetch": image(fetching),
+    "one in a result": {
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "tool_result", tool_use_id: "a", content: [{ type: "image", source: fetching }] },
+          ],
+        },
+      ],
+    },
+    "a document": { messages: [{ role: "user", content: [{ type: "document", source: fetching }] }] },
+    "an ending of one's own": { stop_sequences: ["content_block_delta"] },
+    "no messages": { messages: "all" },
+  };
+  it.each(Object.entries(refused))("not %s", async (_what, change) => {
+    await using server = await startModelServer([answer]);
+    await using gateway = await openGateway(server.url);
+    const [response] = await once(gateway.ask({ ...plain, ...change }), "response");
+    response.resume();
+    expect([response.statusCode, server.requests.length, gateway.spent]).toEqual([403, 0, []]);
+  });
+
+  it("not another beta", async () => {
+    await using server = await startModelServer([answer]);
+    await using gateway = await openGateway(server.url);
+    const sent = gateway.ask(plain, { "anthropic-beta": "fast-mode-2026-02-01" });
+    const [response] = await once(sent, "response");
+    response.resume();
+    expect([response.statusCode, server.requests.length, gateway.spent]).toEqual([403, 0, []]);
+  });
+
+  it("and that it asks in many forms", async () => {
+    await using server = await startModelServer([answer]);
+    await using gateway = await openGateway(server.url);
+    const body = {
+      ...plain,
+      // oxlint-disable-next-line eslint/id-denylist -- the API's own word
+      ...image({ type: "base64", media_type: "image/png", data: "aGk=" }),
+      system: [{ type: "text", text: "Work.", cache_control: { type: "ephemeral" } }],
+      tools: [{ name: "bash", description: "Runs it.", input_schema: { type: "object" } }],
+      thinking: { type: "adaptive" },
+      output_config: { effort: "low" },
+      cache_control: { type: "ephemeral" },
+    };
+    const sent = gateway.ask(body, { "anthropic-beta": "thinking-binding-controls-2026-08-01" });
+    const [response] = await once(sent, "response");
+    response.resume();
+    expect(response.statusCode).toBe(200);
+  });
+});
+
+describe("a meter", () => {
+  const line = (event: object): string => `event: x\r\ndata:${JSON.stringify(event)}\r\n\r\n`;
+  const start = line({
+    type: "message_start",
+    message: { model, usage: { input_tokens: 7, output_tokens: 1 } },
+  });
+  const count = (text: string, bytes: number): Metered | null => {
+    const meter = createMeter();
+    const all = Buffer.from(text);
+    for (let at = 0; at < all.length; at += bytes) meter.hear(all.subarray(at, at + bytes));
+    return meter.total();
+  };
+
+  it("reads events wherever they are cut, by their type and not by what is written in them", () => {
+    const last = {
+      type: "message_delta",
+      delta: { stop_reason: "stop_sequence", stop_sequence: "content_block_delta" },
+      usage: { output_tokens: 100_000 },
+    };
+    const text = `${start}${line({ type: "content_block_delta", delta: { text: 'ü "message_delta" ü' } })}${line(last)}`;
+    for (const bytes of [1, 2, 7, 64, 10_000])
+      expect(count(text, bytes)).toMatchObject({
+        model,
+        usage: { input_tokens: 7, output_tokens: 100_000 },
+      });
+  });
+
+  it("takes no piece for less than a token, where the end is missing", () => {
+    const pieces = Array.from({ length: 50 }, () =>
+      line({ type: "content_block_delta", delta: { text: "a" } }),
+    );
+    expect(count(`${start}${pieces.join("")}`, 500)?.usage.output_tokens).toBe(50);
+  });
+
+  it("believes a newer sum over how an older one was made up", () => {
+    const made = { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 };
+    const begun = line({
+      type: "message_start",
+      message: { model, usage: { input_tokens: 7, cache_creation_input_tokens: 0, cache_creation: made } },
+    });
+    const last = line({
+      type: "message_delta",
+      usage: { cache_creation_input_tokens: 50_000, output_tokens: 1 },
+    });
+    const metered = count(`${begun}${last}`, 1_000);
+    expect(metered === null ? null : tokensOf(metered.usage)).toMatchObject({ cacheWrite5m: 50_000 });
+  });
+
+  it("bears a line without an end, and goes on after it", () => {
+    const meter = createMeter();
+    for (let i = 0; i < 150; i += 1) meter.hear(Buffer.alloc(65_536, "x"));
+    meter.hear(Buffer.from(`\n${start}`));
+    expect(meter.total()?.usage.input_tokens).toBe(7);
+  });
 });
 
 it("prices an answer as the agent does", () => {
