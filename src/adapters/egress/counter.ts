@@ -51,9 +51,14 @@ export function createCounter({
         return;
       }
       const { body } = asked;
+      // What is counted must be read, so it may not come packed.
+      const sent = tryTo(() => send({ "accept-encoding": "identity" }));
+      if (sent === null) {
+        underWay -= 1;
+        return refuseAsModel(response, 400, "the request cannot be sent on");
+      }
       const exchange = followExchange({
-        // What is counted must be read, so it may not come packed.
-        sent: send({ "accept-encoding": "identity" }),
+        sent,
         response,
         asked,
         onOver(spent) {
@@ -69,6 +74,15 @@ export function createCounter({
       for (const exchange of open) exchange.cut();
     },
   };
+}
+
+/** Null for a header that node reads and will not write. */
+function tryTo<Result>(work: () => Result): Result | null {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
 }
 
 type Asked =
@@ -185,6 +199,7 @@ export function answerFailure(response: ServerResponse, error: Error): void {
 }
 
 const errorTypes = new Map([
+  [400, "invalid_request_error"],
   [403, "permission_error"],
   [413, "request_too_large"],
   [429, "rate_limit_error"],

@@ -76,7 +76,8 @@ export function createGateway({ baseUrl, key, environment, onSpent = () => {} }:
             host,
           },
         });
-      if (counter !== null && spends.test(line)) return void counter.answer(request, response, open);
+      if (counter !== null && spends.test(line))
+        return void counter.answer(request, response, open).catch(() => response.destroy());
       const sent = open({});
       sent.on("response", (answered) => passAnswer(answered, response, notPassed));
       sent.on("error", (error) => answerFailure(response, error));

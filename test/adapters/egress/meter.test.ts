@@ -3,6 +3,7 @@ import { type EventEmitter, once } from "node:events";
 import { createServer, request as sendRequest, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
+import { createCounter } from "../../../src/adapters/egress/counter.ts";
 import { createGateway } from "../../../src/adapters/egress/gateway.ts";
 import { createMeter, type Metered } from "../../../src/adapters/egress/meter.ts";
 import { priceOf, tokensOf } from "../../../src/formats/model-usage.ts";
@@ -168,6 +169,22 @@ it("lets eight ask at once, so that no limit is passed by more than that", async
   await expect.poll(() => held.length).toBe(9);
   held[8]?.end();
   expect(await again).toBe(200);
+});
+
+it("refuses what cannot be sent on, each time anew, and nothing of it ends the supervisor", async () => {
+  const counter = createCounter({ model, onSpent: () => {} });
+  using server = await serve((request, response) => {
+    void counter.answer(request, response, () => {
+      throw new TypeError("Invalid character in header content");
+    });
+  });
+  for (let i = 0; i < 9; i += 1) {
+    const answered = await fetch(`${server.url}/v1/messages`, {
+      method: "POST",
+      body: JSON.stringify(plain),
+    });
+    expect([answered.status, await answered.text()]).toEqual([400, expect.stringContaining("sent on")]);
+  }
 });
 
 describe("with our key nothing may be asked but what the built-in agent asks:", () => {
