@@ -36,9 +36,18 @@ export const hostileMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "kernel-keys-open",
+    removes: "Programs in the sandbox read what is in the session keyring of whoever started the run.",
+    edits: [{ file: bubblewrap, find: `["--seccomp", "6"]`, replace: "[]" }],
+    killedBy: {
+      file: "test/adapters/sandbox/key-filter.test.ts",
+      title: "the keyring of whoever started us is out of reach, and other calls are not",
+    },
+  },
+  {
     name: "descriptors-handed-on",
     removes: "What whoever started the supervisor had left open is open in the sandbox.",
-    edits: [{ file: bubblewrap, find: "<= 5)) ||", replace: "<= 99)) ||" }],
+    edits: [{ file: bubblewrap, find: "<= ${last})) ||", replace: "<= 99)) ||" }],
     killedBy: {
       file: hostile,
       title: "contains an agent that uses what whoever started the supervisor had left open",

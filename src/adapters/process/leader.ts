@@ -14,8 +14,8 @@ export interface LeaderOrder {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** With three more pipes, from descriptor 3 on. */
-  readonly hasMorePipes: boolean;
+  /** So many more pipes, from descriptor 3 on. */
+  readonly morePipes: number;
 }
 
 export interface Leader {
@@ -27,14 +27,14 @@ export interface Leader {
   readonly failure: Promise<string>;
 }
 
-export function startLeader({ command, cwd, env, hasMorePipes }: LeaderOrder): Leader {
+export function startLeader({ command, cwd, env, morePipes }: LeaderOrder): Leader {
   const mark = `${supervisorMark}.${randomUUID()}`;
   const [file = "", ...args] = command;
   const child = execa(file, args, {
     cwd,
     env: { ...env, [groupMark]: mark },
     extendEnv: false,
-    stdio: ["pipe", "pipe", "pipe", ...(hasMorePipes ? (["pipe", "pipe", "pipe"] as const) : [])],
+    stdio: ["pipe", "pipe", "pipe", ...Array.from({ length: morePipes }, () => "pipe" as const)],
     buffer: false,
     reject: false,
     killDescendants: true,

@@ -65,7 +65,7 @@ export function startGroup(order: GroupOrder): ProcessGroup {
   const program = typeof order.command === "string" ? [...bash, order.command] : order.command;
   const enclosed = order.enclose?.({ ...order, command: program }) ?? null;
   const { cwd, env } = order;
-  const leader = enclosed?.leader ?? startLeader({ command: program, cwd, env, hasMorePipes: false });
+  const leader = enclosed?.leader ?? startLeader({ command: program, cwd, env, morePipes: 0 });
   const { process: child, mark } = leader;
   const kill = (): void => leader.kill("SIGKILL");
   const told = enclosed === null ? null : listenToBubblewrap(doorOf(child), enclosed, kill);

@@ -1,6 +1,7 @@
 /** The command line of bubblewrap: which namespaces, which view of the machine, and who the program is in there. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { type Leader, startLeader } from "../process/leader.ts";
 import { egressSocketInside } from "../../formats/egress-env.ts";
 import type { Confinement, EgressDoor, Enclosed, Level, OpenEgress, Start } from "./containment.ts";
@@ -59,6 +60,8 @@ export interface Ground {
   /** Where nothing may be seen unless it is named for a program. */
   readonly hidden: readonly string[];
   readonly gitConfig: string;
+  /** What keeps the kernel's keys from programs; null: it cannot be had here. */
+  readonly keyFilter: Buffer | null;
   readonly resources: Resources;
   readonly egress: OpenEgress;
 }
@@ -92,9 +95,10 @@ export function makeOwnFolders(own: string, gitConfig: string): void {
 
 /**
  * Whoever started us may have left a file or a folder open: from the folder a way leads everywhere. Node closes what it
- * opened itself; on 3 bubblewrap tells, on 4 it is told what is to be seen, and on 5 what to run.
+ * opened itself; on 3 bubblewrap tells, on 4 it is told what is to be seen, on 5 what to run, and on 6 it reads its filter.
  */
-const closing = 'for fd in /proc/self/fd/*; do ((${fd##*/} <= 5)) || eval "exec ${fd##*/}>&-"; done';
+const closing = (last: number): string =>
+  `for fd in /proc/self/fd/*; do ((\${fd##*/} <= ${last})) || eval "exec \${fd##*/}>&-"; done`;
 
 /** The last word of a command: without it the supervisor was gone before it had told all of it, or any of it. */
 const lastWord = "go";
@@ -102,13 +106,13 @@ const awaited = `mapfile -d "" -t -u 5 told; ((\${#told[@]})) && [[ \${told[-1]}
 
 /** All that can be said before it is known what is to run: bubblewrap reads the rest of its arguments from 4. */
 export function starterCommand(
-  { level, bwrap, bash }: Pick<Ground, "level" | "bwrap" | "bash">,
+  { level, bwrap, bash, keyFilter }: Pick<Ground, "level" | "bwrap" | "bash" | "keyFilter">,
   share: Share,
 ): readonly string[] {
   const user = hasOwnUser(level)
     ? ["--uid", String(insideUid), "--gid", String(insideUid), ...noMoreUsers]
     : [];
-  const inside = `${awaited}; ${share.isForInside ? `${closing}; ${share.script}; ` : ""}exec "\${told[@]}"`;
+  const inside = `${awaited}; ${share.isForInside ? `${closing(5)}; ${share.script}; ` : ""}exec "\${told[@]}"`;
   const command = [
     bwrap,
     ...always,
@@ -116,6 +120,7 @@ export function starterCommand(
     ...user,
     "--cap-drop",
     "ALL",
+    ...(keyFilter === null ? [] : ["--seccomp", "6"]),
     "--args",
     "4",
     "--",
@@ -126,16 +131,27 @@ export function starterCommand(
     inside,
   ];
   if (share.isForInside) return command;
-  return [bash, "--norc", "-c", `${closing}; ${share.script}; exec "$@"`, "bash", ...command];
+  return [
+    bash,
+    "--norc",
+    "-c",
+    `${closing(keyFilter === null ? 5 : 6)}; ${share.script}; exec "$@"`,
+    "bash",
+    ...command,
+  ];
 }
 
-export function startStarter(ground: Pick<Ground, "level" | "bwrap" | "bash" | "resources">): {
+export function startStarter(ground: Pick<Ground, "level" | "bwrap" | "bash" | "keyFilter" | "resources">): {
   readonly leader: Leader;
   readonly share: Share;
 } {
+  const { keyFilter } = ground;
   const share = ground.resources.begin();
   const command = starterCommand(ground, share);
-  return { leader: startLeader({ command, cwd: "/", env: {}, hasMorePipes: true }), share };
+  const leader = startLeader({ command, cwd: "/", env: {}, morePipes: keyFilter === null ? 3 : 4 });
+  const filtering = [...leader.process.stdio].at(6);
+  if (filtering instanceof Writable) filtering.on("error", () => {}).end(keyFilter);
+  return { leader, share };
 }
 
 /** What a starter is told on 4 and on 5. */

@@ -31,6 +31,7 @@ import {
   starterCommand,
   startStarter,
 } from "./bubblewrap.ts";
+import { keysAreOpen, openKeyFilter } from "./key-filter.ts";
 import { noSandbox, type OpenEgress, type Sandbox } from "./containment.ts";
 import { isWithin, type Mount } from "./mounts.ts";
 import { programRoots, secretMounts, systemMounts } from "./program-roots.ts";
@@ -89,7 +90,11 @@ function sandboxAt(
     facts: {
       readable: roots,
       limits: ground.resources.facts,
-      warnings: [...ground.resources.warnings, ...absent(options.config)],
+      warnings: [
+        ...ground.resources.warnings,
+        ...(ground.keyFilter === null ? [keysAreOpen] : []),
+        ...absent(options.config),
+      ],
     },
     keepReady: starters.keepReady,
     sweep() {
@@ -155,7 +160,8 @@ function groundOf(
     ...at("read", [...objects, ...roots]),
     ...at("write", write),
   ];
-  return { home, mounts, hidden, gitConfig, egress, resources: openResources(mark, limits) };
+  const resources = openResources(mark, limits);
+  return { home, mounts, hidden, gitConfig, keyFilter: openKeyFilter(), egress, resources };
 }
 
 /** Whoever may write there could write what decides about him. */
@@ -232,7 +238,8 @@ function tryOut(ground: Ground, folder: string): string | null {
     );
     const share = ground.resources.begin();
     const [program = "", ...args] = starterCommand(ground, share);
-    told.push(...[view, words].map((text, at) => openWith(join(place, `told-${at}`), text)));
+    const filter = ground.keyFilter === null ? [] : [ground.keyFilter];
+    told.push(...[view, words, ...filter].map((text, at) => openWith(join(place, `told-${at}`), text)));
     const { stdout, stderr, error } = spawnSync(program, args, {
       encoding: "utf8",
       env: {},
@@ -252,7 +259,7 @@ function tryOut(ground: Ground, folder: string): string | null {
   }
 }
 
-function openWith(file: string, text: string): number {
+function openWith(file: string, text: string | Buffer): number {
   writeFileSync(file, text);
   return openSync(file, "r");
 }

@@ -8,7 +8,7 @@ const program = join(import.meta.dirname, "opens-a-sandbox.ts");
 /** `refusal`: what is taken away before the sandbox is opened. */
 function openWhere(refusal: string, { mode = "auto", start = "" } = {}): string {
   const script = `${refusal}\nexec ${start} "$0" "$1" "$2"`;
-  const args = ["-Ur", "sh", "-c", script, process.execPath, program, mode];
+  const args = ["-Urm", "sh", "-c", script, process.execPath, program, mode];
   const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8" });
   return stdout === "" ? stderr : stdout;
 }
@@ -28,6 +28,12 @@ it("leaves the network open where none can be set up, and says so", () => {
   expect(openWhere(refuseNetworks)).toMatch(
     /^bubblewrap, network open \(the network is not controlled: .*\)\n\nCapEff:\t0{16}\n[1-6]\n/,
   );
+});
+
+it("says so where the kernel takes no filter, and its keys are open", () => {
+  // Where something lies over a part of /proc, there can be no other /proc in a user namespace.
+  const said = openWhere("mount -t tmpfs none /proc/sys/kernel/seccomp");
+  expect(said).toMatch(/^bubblewrap, as root .*\nthe kernel's keys are not kept from programs: .*\nCapEff/);
 });
 
 it("does without user namespaces as root, and without powers then", () => {

@@ -125,6 +125,14 @@ export const outsideLane: readonly Hostile[] = [
   },
   {
     ...plain,
+    file: "kernel-keys.py",
+    class: "reads secrets",
+    does: "reads the keys that the kernel holds for whoever started the run",
+    stoppedBy: "a filter of system calls",
+    prints: /^keys \['EPERM'\]$/m,
+  },
+  {
+    ...plain,
     file: "kernel-settings.sh",
     class: "gets out of the sandbox",
     does: "chooses in /proc what root runs when a program crashes",
