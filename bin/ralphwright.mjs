@@ -10,18 +10,28 @@ const pathOf = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 /** A checkout has its sources, which no build can be older than; a package has the compiled program alone. */
 const sources = pathOf("../src/cli/main.ts");
-const program = existsSync(sources) ? sources : pathOf("../dist/cli/main.js");
+const isCheckout = existsSync(sources);
+const program = isCheckout ? sources : pathOf("../dist/cli/main.js");
+const installing = `Run \`npm ci\` in ${pathOf("..").replace(/\/$/, "")}`;
 /** A development dependency: `npm ci` puts it there. */
 const ownNode = pathOf("../node_modules/node/bin/node");
 
 const ignore = () => {};
 
 if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) {
-  await import(pathToFileURL(program).href);
+  await import(pathToFileURL(program).href).catch(explain);
 } else if (existsSync(ownNode)) {
   runWith(ownNode);
 } else {
-  refuse(`this is ${process.version}`);
+  refuse(`this is ${process.version}${isCheckout ? `. ${installing}, which brings one` : ""}`);
+}
+
+/** A checkout needs what only developers install; a package brings what it needs. @param {Error & { code?: string }} error */
+function explain(error) {
+  const isLack = error.code === "ERR_MODULE_NOT_FOUND" && error.message.startsWith("Cannot find package");
+  if (!isCheckout || !isLack) throw error;
+  process.stderr.write(`ralphwright: the packages of this checkout are not installed. ${installing}.\n`);
+  process.exitCode = 2;
 }
 
 /** @param {string} node */

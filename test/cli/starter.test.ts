@@ -45,6 +45,8 @@ function layOut(parts: readonly ("src" | "dist" | "node")[], program = "telling"
 const programs: Readonly<Record<string, (from: string) => string>> = {
   telling: (from) =>
     `console.log("${from}", process.version === "v" + process.versions.node, ...process.argv.slice(2));\nprocess.exitCode = 5;\n`,
+  lacking: () => `import "a-package-that-is-not-there";\n`,
+  broken: () => `throw new Error("a defect");\n`,
   killed: () => `process.kill(process.pid, "SIGKILL");\n`,
   waiting: () =>
     `process.on("SIGTERM", () => process.exit(143));\nsetInterval(() => {}, 1000);\nconsole.log("ready");\n`,
@@ -115,8 +117,23 @@ describe("the command `ralphwright`", () => {
   it("says in one sentence that Node is too old where there is no other one, with status 2", () => {
     expect(call(layOut(["src"]), oldNode)).toMatchObject({
       status: 2,
-      output: expect.stringMatching(/^ralphwright needs Node 24 or newer, and this is v\S+\.\n$/),
+      output: expect.stringMatching(
+        /^ralphwright needs Node 24 or newer, and this is v\S+\. Run `npm ci` in \/\S+, which brings one\.\n$/,
+      ),
     });
+    expect(call(layOut(["dist"]), oldNode).output).toMatch(
+      /^ralphwright needs Node 24 or newer, and this is v\S+\.\n$/,
+    );
+  });
+
+  it("says what to do where the packages of a checkout are not installed, and hides no defect", () => {
+    const folder = layOut(["src"], "lacking");
+    expect(call(folder, [])).toEqual({
+      status: 2,
+      signal: null,
+      output: `ralphwright: the packages of this checkout are not installed. Run \`npm ci\` in ${folder}.\n`,
+    });
+    expect(call(layOut(["src"], "broken"), []).output).toContain("Error: a defect");
   });
 
   it("says so, too, when the Node that npm installed cannot be started", () => {
