@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseConfig } from "../src/formats/config.ts";
+import { mainProgram } from "./support/program.ts";
 import { gitEnvironment, makeFolder, runGit } from "./support/repository.ts";
 
 const top = join(import.meta.dirname, "..");
 const folder = makeFolder("dogfood");
 const clone = join(folder, "ralphwright");
-const main = join(top, "src", "cli", "main.ts");
 
 /** Bends the linear growth of the backoff; a core test sees it. */
 const honest = `
@@ -32,7 +32,7 @@ interface Run {
 
 function run(): Run {
   const env = { ...process.env, ...gitEnvironment, RALPH_STATE_DIR: join(folder, "state") };
-  const { status, stderr } = spawnSync(process.execPath, [main, "run", "--log", "plain"], {
+  const { status, stderr } = spawnSync(process.execPath, [mainProgram, "run", "--log", "plain"], {
     cwd: clone,
     env,
     encoding: "utf8",

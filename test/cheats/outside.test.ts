@@ -5,6 +5,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parseTask } from "../../src/formats/task-file.ts";
+import { mainProgram } from "../support/program.ts";
 import { gitEnvironment, makeFolder, runGit } from "../support/repository.ts";
 import { idOf, isCaught } from "./case.ts";
 import { casesOf, corpus, type Sample, samples } from "./corpus.ts";
@@ -67,9 +68,8 @@ function blockedReason(text: string): string {
 
 /** Returns the exit status. */
 async function runOn(top: string, folder: string): Promise<unknown> {
-  const main = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
   const agent = `'${process.execPath}' '${join(import.meta.dirname, "agent.ts")}'`;
-  const child = spawn(process.execPath, [main, "run", "--log", "json", "--agent-command", agent], {
+  const child = spawn(process.execPath, [mainProgram, "run", "--log", "json", "--agent-command", agent], {
     cwd: top,
     env: {
       ...gitEnvironment,

@@ -4,11 +4,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { formatVerdictMessage } from "../../src/formats/agent-stream.ts";
+import { mainProgram } from "../support/program.ts";
 import { call, done, say } from "../support/builtin-agent.ts";
 import { type Script, startModelServer } from "../support/model-server.ts";
 import { makeFolder, runGit } from "../support/repository.ts";
-
-const program = join(import.meta.dirname, "../../src/cli/main.ts");
 
 interface Order {
   readonly script: Script;
@@ -22,7 +21,7 @@ interface Order {
 async function runByHand({ script, args, cwd = makeFolder("hand"), env, answer }: Order) {
   await using server = await startModelServer(script);
   const state = makeFolder("hand-state");
-  const child = spawn(process.execPath, [program, "agent", "--base-url", server.url, ...args], {
+  const child = spawn(process.execPath, [mainProgram, "agent", "--base-url", server.url, ...args], {
     cwd,
     env: {
       PATH: process.env["PATH"],

@@ -4,10 +4,9 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatJournalLine } from "../../src/formats/journal-line.ts";
+import { mainProgram } from "../support/program.ts";
 import { gitEnvironment } from "../support/repository.ts";
 import { createWorld, type World } from "../support/world.ts";
-
-const main = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
 interface Result {
   readonly status: number | null;
@@ -22,7 +21,7 @@ const call = (...args: readonly string[]): Result => callWith({}, ...args);
 function callWith(changed: Readonly<Record<string, string | undefined>>, ...args: readonly string[]): Result {
   const own = { RALPH_STATE_DIR: world.state, NO_COLOR: "1", TZ: "UTC" };
   const env = { ...process.env, ...gitEnvironment, ...own, ...changed };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [mainProgram, ...args], {
     cwd: world.repository.path,
     env,
     encoding: "utf8",
@@ -226,8 +225,9 @@ describe("After a night with a landing, a lie and a question", () => {
     const { stdout, status } = call("doctor");
     writeFileSync(file, whole);
     expect(status).toBe(2);
-    expect(stdout).toMatch(/✘ journal +<state>\/journal\.jsonl:\d+: the\s+journal is broken/);
-    expect(stdout.replaceAll(/\s+/g, " ")).toContain("`ralphwright doctor --repair-journal`");
+    const said = stdout.replaceAll(/\s+/g, " ");
+    expect(said).toMatch(/✘ journal <state>\/journal\.jsonl:\d+: the journal is broken/);
+    expect(said).toContain("`ralphwright doctor --repair-journal`");
   });
 
   it("doctor looks at everything and lets a run begin", () => {

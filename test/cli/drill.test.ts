@@ -4,9 +4,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mainProgram } from "../support/program.ts";
 import { createRepository, gitEnvironment, makeFolder, type TestRepository } from "../support/repository.ts";
-
-const main = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
 /** Every place that can be broken is covered, so that any seed gives the full score. */
 const node = {
@@ -126,7 +125,7 @@ interface Result {
 }
 
 function call({ repository, env }: Sample, ...args: readonly string[]): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [mainProgram, ...args], {
     cwd: repository.path,
     env,
     encoding: "utf8",
@@ -318,7 +317,7 @@ it("stops at Ctrl-C, records nothing and leaves nothing behind", async () => {
   using sample = createSample(node, {
     gates: [{ name: "tests", run: "test ! -e src/ralph-drill-rows.csv || sleep 600" }],
   });
-  const child = spawn(process.execPath, [main, "gate", "--drill"], {
+  const child = spawn(process.execPath, [mainProgram, "gate", "--drill"], {
     cwd: sample.repository.path,
     env: sample.env,
     stdio: ["ignore", "ignore", "pipe"],

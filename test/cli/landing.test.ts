@@ -1,12 +1,11 @@
 /** What the commands say of a remote and of reviews, and what `task retry` does about them. */
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { it } from "vitest";
+import { mainProgram } from "../support/program.ts";
 import { addRemote } from "../support/remote.ts";
 import { gitEnvironment } from "../support/repository.ts";
 import { createWorld, type World } from "../support/world.ts";
 
-const main = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 const gates = [{ name: "check", run: "grep -q split src/words.mjs" }];
 
 function call(
@@ -15,7 +14,7 @@ function call(
 ): { readonly status: number | null; readonly text: string } {
   const env = { ...process.env, ...gitEnvironment, RALPH_STATE_DIR: world.state, NO_COLOR: "1", TZ: "UTC" };
   const cwd = world.repository.path;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [mainProgram, ...args], {
     cwd,
     env,
     encoding: "utf8",

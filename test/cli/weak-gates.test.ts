@@ -1,11 +1,10 @@
 /** Gates without a report: where people are told of them, and how often. */
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { expect, it } from "vitest";
+import { mainProgram } from "../support/program.ts";
 import { gitEnvironment } from "../support/repository.ts";
 import { createWorld } from "../support/world.ts";
 
-const main = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 const sentence = "judged by exit code alone: unit";
 
 it(
@@ -21,7 +20,7 @@ it(
     await using world = await createWorld({ agent: "lands-a-change", files, config: { gates } });
     const call = (...args: readonly string[]): string => {
       const env = { ...process.env, ...gitEnvironment, RALPH_STATE_DIR: world.state, NO_COLOR: "1" };
-      const { stdout } = spawnSync(process.execPath, [main, ...args], {
+      const { stdout } = spawnSync(process.execPath, [mainProgram, ...args], {
         cwd: world.repository.path,
         env,
         encoding: "utf8",

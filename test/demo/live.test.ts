@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 import { readRecording } from "../../src/agent/replay.ts";
+import { mainProgram } from "../support/program.ts";
 import { type Answer, type SeenRequest, startModelServer } from "../support/model-server.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
-const program = join(top, "src/cli/main.ts");
 const folder = mkdtempSync(join(tmpdir(), "ralph-live-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -49,7 +49,7 @@ it(
       ANTHROPIC_API_KEY: "sk-canary-0123456789abcdef",
       NO_COLOR: "1",
     };
-    const child = spawn(process.execPath, [program, "demo", "--live"], {
+    const child = spawn(process.execPath, [mainProgram, "demo", "--live"], {
       env,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -63,7 +63,7 @@ it(
 
     const demo = join(folder, readdirSync(folder).find((name) => name.startsWith("ralphwright-demo-")) ?? "");
     const show = (...args: readonly string[]): string =>
-      spawnSync(process.execPath, [program, "show", longTask, ...args], {
+      spawnSync(process.execPath, [mainProgram, "show", longTask, ...args], {
         cwd: join(demo, "tally"),
         env: { ...env, RALPH_STATE_DIR: join(demo, "state") },
         encoding: "utf8",
@@ -78,7 +78,7 @@ it(
 
 it("without a key says what to set, with status 6", () => {
   const env = { PATH: process.env["PATH"], HOME: folder, TMPDIR: folder };
-  const { status, stderr } = spawnSync(process.execPath, [program, "demo", "--live"], {
+  const { status, stderr } = spawnSync(process.execPath, [mainProgram, "demo", "--live"], {
     env,
     encoding: "utf8",
   });

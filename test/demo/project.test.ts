@@ -22,11 +22,11 @@ import { parseConfig } from "../../src/formats/config.ts";
 import { parseJunit } from "../../src/formats/junit.ts";
 import { parseTask } from "../../src/formats/task-file.ts";
 import { defaultSettings } from "../support/builtin-agent.ts";
+import { agentProgram } from "../support/program.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const template = join(top, "src/demo/project");
 const recordings = join(top, "src/demo/recordings");
-const agent = join(top, "src/agent/main.ts");
 const tools = [join(top, "node_modules/.bin"), dirname(process.execPath), process.env["PATH"] ?? ""];
 const environment = { ...process.env, PATH: tools.join(delimiter) };
 
@@ -121,7 +121,7 @@ function play(
     folder: logs,
     recording: join(recordingsIn(workspace), attempt.task, `${attempt.number}.jsonl`),
   });
-  const child = spawn(process.execPath, [agent, settings], { cwd: workspace, env: environment });
+  const child = spawn(process.execPath, [agentProgram, settings], { cwd: workspace, env: environment });
   let rest = "";
   let stderr = "";
   const garbage: string[] = [];

@@ -3,10 +3,9 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
+import { mainProgram } from "../support/program.ts";
 import { gitEnvironment } from "../support/repository.ts";
 import { createWorld, taskText } from "../support/world.ts";
-
-const main = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
 it("goes on after `doctor --repair-journal`, and lands nothing twice", async ({ expect }) => {
   await using world = await createWorld();
@@ -21,7 +20,7 @@ it("goes on after `doctor --repair-journal`, and lands nothing twice", async ({ 
     /journal\.jsonl:\d: the journal is broken(.|\n)*doctor --repair-journal/,
   );
   const env = { ...process.env, ...gitEnvironment, RALPH_STATE_DIR: world.state, NO_COLOR: "1" };
-  const repaired = spawnSync(process.execPath, [main, "doctor", "--repair-journal"], {
+  const repaired = spawnSync(process.execPath, [mainProgram, "doctor", "--repair-journal"], {
     cwd: world.repository.path,
     env,
     encoding: "utf8",

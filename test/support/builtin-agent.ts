@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   type AgentMessage,
   formatBriefMessage,
@@ -12,9 +11,8 @@ import {
 import { type AgentSettings, formatAgentSettings } from "../../src/formats/agent-settings.ts";
 import { parseTrajectory, type TrajectoryRecord } from "../../src/formats/trajectory.ts";
 import { type ModelServer, type Script, startModelServer } from "./model-server.ts";
+import { agentProgram } from "./program.ts";
 import { makeFolder } from "./repository.ts";
-
-const program = fileURLToPath(new URL("../../src/agent/main.ts", import.meta.url));
 
 export interface BuiltinOrder {
   readonly script: Script;
@@ -66,7 +64,7 @@ export async function runBuiltin(order: BuiltinOrder): Promise<BuiltinResult> {
     ...order.settings,
   });
   const contained = await order.contain?.({ folder, logs, url: server.url });
-  const [start = "", ...args] = contained ?? [process.execPath, program, settings];
+  const [start = "", ...args] = contained ?? [process.execPath, agentProgram, settings];
   const child = spawn(start, args, {
     cwd: workspace,
     env: { PATH: process.env["PATH"], ANTHROPIC_API_KEY: "sk-canary-0123456789abcdef", ...order.env },

@@ -42,7 +42,7 @@ export const gitEnvironment = {
 
 const tmpfs = 0x01_02_19_94;
 /** Where temporary files are, on a disk: a directory in memory is not used again. */
-const onDisk = (): string => (statfsSync(tmpdir()).type === tmpfs ? "/var/tmp" : tmpdir());
+export const onDisk = (): string => (statfsSync(tmpdir()).type === tmpfs ? "/var/tmp" : tmpdir());
 
 export function makeFolder(name: string, below = onDisk()): string {
   return realpathSync(mkdtempSync(join(below, `ralph-${name}-`)));

@@ -8,12 +8,10 @@ import { dirname, join } from "node:path";
 import { readJournal } from "../../src/adapters/state/journal-file.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 import { createRepository, gitEnvironment, makeFolder, type TestRepository } from "./repository.ts";
+import { compileCache, mainProgram } from "./program.ts";
 import { tellEvents } from "./tell-events.ts";
 
-const sources = join(import.meta.dirname, "..", "..", "src");
 const agents = join(import.meta.dirname, "agents");
-const compileCache = join(sources, "..", "node_modules", ".cache", "ralph-tests");
-const mainProgram = join(sources, "cli", "main.ts");
 
 /** The project is green: three tests in JUnit, and a style gate that is judged by its exit code. */
 const greenProject = {
@@ -225,8 +223,7 @@ function startRun(options: RunOptions, place: Place): RunningRun {
       PATH: pathWithNode(),
       HOME: place.home,
       RALPH_STATE_DIR: place.state,
-      // Starting is most of a short run's work; the cache holds nothing but compiled sources.
-      NODE_COMPILE_CACHE: compileCache,
+      ...compileCache,
       ...gitEnvironment,
       ...env,
     },

@@ -81,14 +81,16 @@ export function programRoots({ path, home }: ProgramPlace): readonly string[] {
   return [...roots].filter((root) => ![...roots].some((other) => other !== root && isWithin(root, other)));
 }
 
-/** Where the sources of this program are, and the packages that it needs. */
-export function ownRoots(): readonly string[] {
-  const top = installationFolder;
-  const packages = [
-    join(top, "node_modules"),
-    ...(basename(dirname(top)) === "node_modules" ? [dirname(top)] : []),
-  ];
-  return [programFolder, join(top, "package.json"), ...packages].filter((path) => existsSync(path));
+/** Where this program is, and the packages that it needs. */
+export const ownRoots = (): readonly string[] => rootsOfInstallation(installationFolder, programFolder);
+
+/** @param program The folder of the program itself, in `top`. */
+export function rootsOfInstallation(top: string, program: string): readonly string[] {
+  // As npm and pnpm lay packages out, those that it needs are beside it, further up, or linked from there into a store.
+  const [, packages] = /^(.*?\/node_modules)\//.exec(top) ?? [];
+  const roots =
+    packages === undefined ? [program, join(top, "package.json"), join(top, "node_modules")] : [packages];
+  return roots.filter((path) => existsSync(path));
 }
 
 /** Programs and scripts that a command names by their full paths, with what lies beside them. */
