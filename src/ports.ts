@@ -175,7 +175,7 @@ export interface Target {
    *
    * @throws RalphError `git-failed`, also when `signal` ended it
    */
-  packObjects(signal: AbortSignal): Promise<number>;
+  packObjects(signal: AbortSignal): Promise<void>;
   /** Highest kept attempt of each task. */
   keptAttempts(): Promise<readonly { readonly task: TaskId; readonly attempt: number }[]>;
   /**

@@ -31,13 +31,28 @@ export const soakMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "judged-work-in-a-pack",
+    removes: "A person's `git repack -a -d` drops the work that is being judged.",
+    edits: [
+      {
+        file: "src/adapters/git/pack-objects.ts",
+        find: "const oldMs = 2 * 24 * 3_600_000;",
+        replace: "const oldMs = -1;",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/git/pack-objects.test.ts",
+      title: "leaves what no ref reaches until it is old: in a pack somebody's repack would drop it",
+    },
+  },
+  {
     name: "tidying-unasked",
     removes: "A person's `gc.auto = 0` is not heeded.",
     edits: [
       {
         file: "src/adapters/git/pack-objects.ts",
-        find: "return max > 0 && inOne > perFolder(max);",
-        replace: "return inOne > perFolder(max);",
+        find: "if (max === 0 || ",
+        replace: "if (max < 0 || ",
       },
     ],
     killedBy: {
@@ -51,7 +66,7 @@ export const soakMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/git/pack-objects.ts",
-        find: '  if (pack.code !== 0) throw failed("packed", pack.stderr);\n',
+        find: '  if (packed.code !== 0) throw failed("packed", packed.stderr);\n',
         replace: "",
       },
     ],

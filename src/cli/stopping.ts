@@ -35,8 +35,8 @@ export class Stopping implements Disposable {
     this.#listeners = [
       ["SIGINT", told("SIGINT")],
       ["SIGTERM", told("SIGTERM")],
-      // The terminal is gone, the work is not lost: what runs is finished.
-      ["SIGHUP", told("SIGTERM")],
+      // The terminal is gone, the work is not lost: what runs is finished. Shell and kernel may tell it both.
+      ["SIGHUP", () => this.#outcome === null && this.#hear("SIGTERM")],
     ];
     for (const [signal, listen] of this.#listeners) process.on(signal, listen);
   }

@@ -237,7 +237,7 @@ export class Loop {
     const { attempts, stopping, paused } = this.#state;
     const daemon = stopping === null ? this.#options.daemon : null;
     const isFull = attempts.size >= this.#config.concurrency || stopping !== null;
-    const lookMs = daemon === null ? Infinity : this.#lookAround(clock.nowMs());
+    const lookMs = daemon === null ? Infinity : this.#lookAround(clock.runningMs());
     const pauseMs = daemon === null || paused === null ? Infinity : pauseLookMs(paused);
     this.#pulse = { isWaiting: true, turnedAtMs: clock.nowMs() };
     await this.#inbox.wait(async (signal) => {

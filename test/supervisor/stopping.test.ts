@@ -170,6 +170,9 @@ it.concurrent("finishes what runs when the terminal hangs up", async ({ expect }
   const agent = await world.meetAgent();
   run.kill("SIGHUP");
   await run.told('"msg":"stop requested"');
+  // From the shell and from the kernel: nobody has asked for more.
+  run.kill("SIGHUP");
+  run.kill("SIGHUP");
   agent.behaveAs("lands-a-change");
   const done = await run.done;
   expect(done.signal).toBe(null);

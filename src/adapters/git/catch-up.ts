@@ -1,4 +1,6 @@
 /** Brings the target here up to the remote's, checkouts too: forward only, and never over anybody's work. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { CommitSha } from "../../core/ids.ts";
 import { commitSha } from "../../core/ids.ts";
 import { RalphError } from "../../errors.ts";
@@ -42,12 +44,28 @@ export async function catchUp(git: Git, place: CatchUpPlace): Promise<void> {
   await git.run(["update-ref", "-d", intentRef]);
 }
 
-/** After a crash between the ref and the checkouts. Returns what was mended. */
-export async function finishCatchUp(git: Git, branchRef: string): Promise<readonly string[]> {
+/** What a crash left of it: a commit to come from, once the target has moved; a lock, while it was to move. */
+export interface OpenCatchUp {
+  readonly from: string | null;
+}
+
+/** Null: it left nothing. */
+export async function readCatchUp(git: Git): Promise<OpenCatchUp | null> {
   const found = await git.ask(["rev-parse", "--verify", "-q", intentRef]);
-  if (found.code !== 0) return [];
+  if (found.code === 0) return { from: found.stdout.trim() };
+  return existsSync(join(git.gitDir, `${intentRef}.lock`)) ? { from: null } : null;
+}
+
+/** After a crash between the ref and the checkouts. Returns what was mended. */
+export async function finishCatchUp(
+  git: Git,
+  branchRef: string,
+  open: OpenCatchUp | null,
+): Promise<readonly string[]> {
+  const from = open?.from ?? null;
+  if (from === null) return [];
   const to = (await readCommit(git.objects, branchRef)).sha;
-  const mended = await mendCheckouts(git, branchRef, { from: found.stdout.trim(), to });
+  const mended = await mendCheckouts(git, branchRef, { from, to });
   await git.run(["update-ref", "-d", intentRef]);
   return mended;
 }

@@ -12,10 +12,10 @@ import type { Blob, ChangedPath, LandOrder, LandResult, Review, Target } from ".
 import { compose } from "./compose.ts";
 import { firstLine, type Git, troubleLine } from "./git.ts";
 import { type FastForward, planFastForward } from "./fast-forward.ts";
-import { catchUp, finishCatchUp } from "./catch-up.ts";
+import { catchUp, finishCatchUp, readCatchUp } from "./catch-up.ts";
 import { createCheckoutList, retryLocked } from "./git-checkout.ts";
 import { mendCheckouts, removeRefLocks } from "./mend-checkouts.ts";
-import { packLooseObjects } from "./pack-objects.ts";
+import { createPacker } from "./pack-objects.ts";
 import { createRefPacker, packRefs } from "./pack-refs.ts";
 import type { GitRemote, PushedRef } from "./git-remote.ts";
 import { attemptRef, landedRef, pruneLanded, readKeptAttempts, readLanded } from "./git-refs.ts";
@@ -76,7 +76,7 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
       await packRefs(git);
       return pruneLanded(git, branchRef);
     },
-    packObjects: (signal) => packLooseObjects(git, signal),
+    packObjects: createPacker(git),
     keptAttempts: () => readKeptAttempts(git),
     repairCheckouts: (landing) => repairCheckouts(git, branchRef, landing),
   };
@@ -311,8 +311,9 @@ async function repairCheckouts(
   branchRef: string,
   landing: readonly CommitSha[],
 ): Promise<readonly string[]> {
-  await removeRefLocks(git, branchRef, landing.length > 0);
-  const finished = await finishCatchUp(git, branchRef);
+  const catchUpLeft = await readCatchUp(git);
+  await removeRefLocks(git, branchRef, landing.length > 0 || catchUpLeft !== null);
+  const finished = await finishCatchUp(git, branchRef, catchUpLeft);
   const to = await readTip(git, branchRef);
   const from = (await readCommit(git.objects, to)).parents[0];
   if (!landing.includes(to) || from === undefined) return finished;

@@ -211,8 +211,17 @@ function runGit(args: readonly string[], { cwd, env, input, timeoutMs, signal }:
     child.stdin.end(input);
     if (timeoutMs !== undefined) deadline.start(timeoutMs);
     signal?.addEventListener("abort", cut, { once: true });
-    child.once("close", (code) => {
+    const drained = new Deadline(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
+    child.once("exit", () => {
+      // What it left in the background may hold its pipes for ever; its group may be another's by now.
       forget();
+      drained.start(drainMsMax);
+    });
+    child.once("close", (code) => {
+      drained.clear();
       const isCut = signal?.aborted === true && code === null;
       const ended = isLate ? `${timedOut} ${timeoutMs} ms\n` : cutShort;
       const trouble = isLate || isCut ? ended : textOf(stderr);
@@ -220,6 +229,9 @@ function runGit(args: readonly string[], { cwd, env, input, timeoutMs, signal }:
     });
   });
 }
+
+/** After git's own end: how long its last output may take through the pipes. */
+const drainMsMax = 1_000;
 
 /** How the trouble of a command begins that took longer than it may. */
 export const timedOut = "fatal: no answer within";

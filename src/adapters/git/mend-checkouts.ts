@@ -10,11 +10,12 @@ import { modes, type RawChange, stageInput } from "./raw-diff.ts";
 import { isInRealFolders } from "./real-folders.ts";
 import { locksBelow, removeStaleLocks } from "./stale-locks.ts";
 
-/** Locks on our own refs; and on the target, where a landing was under way. */
-export async function removeRefLocks(git: Git, branchRef: string, isLanding: boolean): Promise<void> {
+/** Locks on our own refs and on their list, which a start packs; and on the target, where it was being moved. */
+export async function removeRefLocks(git: Git, branchRef: string, isMoving: boolean): Promise<void> {
   const ours = locksBelow(join(git.gitDir, "refs", "ralph"));
-  const shared = ["HEAD", "packed-refs", branchRef].map((name) => join(git.gitDir, `${name}.lock`));
-  await removeStaleLocks([...ours, ...(isLanding ? shared : [])], await placesOf(git, branchRef));
+  const names = ["packed-refs", ...(isMoving ? ["HEAD", branchRef] : [])];
+  const shared = names.map((name) => join(git.gitDir, `${name}.lock`));
+  await removeStaleLocks([...ours, ...shared], await placesOf(git, branchRef));
 }
 
 interface Step {

@@ -16,9 +16,11 @@ const pathsMax = 500;
 const lookAgainMs = 20_000;
 
 /** `place`: a folder with all below it, or a file. Neither need be there yet. */
-export function watchPath(place: string): FolderHints {
+export function watchPath(place: string, readAllEveryMs = lookAgainMs): FolderHints {
   let paths: Set<string> | null = null;
   let isReady = false;
+  /** Across waits: who waits may be woken by others again and again. */
+  let readAllMs = performance.now();
   const waiting = new Set<() => void>();
   const wakeAll = (): void => {
     for (const wake of waiting) wake();
@@ -44,13 +46,15 @@ export function watchPath(place: string): FolderHints {
     hint: note,
     take() {
       const taken = paths;
+      if (taken === null) readAllMs = performance.now();
       // Before the watcher is ready it misses changes: the next read reads everything, too.
       paths = isReady ? new Set() : null;
       return taken;
     },
     wait(signal) {
       return new Promise((resolve) => {
-        const timer = setTimeout(() => note(null), lookAgainMs);
+        const leftMs = Math.max(0, readAllMs + readAllEveryMs - performance.now());
+        const timer = setTimeout(() => note(null), leftMs);
         const wake = (): void => {
           clearTimeout(timer);
           waiting.delete(wake);

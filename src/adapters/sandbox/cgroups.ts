@@ -1,6 +1,7 @@
 /** Finds cgroups in which this process may make more: version 2 where it has been delegated, else version 1. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 export interface Hierarchy {
@@ -108,10 +109,22 @@ interface Trial {
   readonly must: readonly string[];
 }
 
+const trialPrefix = "ralph-trial-";
+const trialMsMax = 60_000;
+
+/** What those left who were killed meanwhile. */
+function removeTrials(base: string): void {
+  for (const name of readdirSync(base).filter((each) => each.startsWith(trialPrefix))) {
+    const { mtimeMs = Date.now() } = statSync(join(base, name), { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > trialMsMax) tryRemove(join(base, name));
+  }
+}
+
 /** By making one in each, and having one process join them all: the kernel takes its time for the first. */
 function canMake(trials: readonly Trial[]): boolean {
-  const folders = trials.map(({ base }) => join(base, `ralph-trial-${process.pid}`));
+  const folders = trials.map(({ base }) => join(base, `${trialPrefix}${randomUUID()}`));
   try {
+    for (const { base } of trials) removeTrials(base);
     for (const folder of folders) mkdirSync(folder);
     const isThere = trials.every(({ must }, at) =>
       must.every((file) => existsSync(join(folders[at] ?? "", file))),

@@ -1,4 +1,6 @@
 /** What the remote may do to a push: fail for a moment, let nobody in, never answer; and a person who was faster. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -194,4 +196,32 @@ it("finishes what a crash left between the ref and the checkout", async () => {
   expect(await targetOn(open.git).repairCheckouts([])).toEqual([repository.path]);
   expect(repository.git("status", "--porcelain")).toBe("");
   expect(repository.git("for-each-ref", "refs/ralph/catching-up")).toBe("");
+});
+
+it("takes away the locks of a git that was killed while it caught up, and catches up then", async () => {
+  using repository = createRepository({ a: "1\n" });
+  using remote = addRemote(repository);
+  using open = parts(repository);
+  remote.pushAs("A person", { a: "2\n" });
+  repository.git("fetch", "-q", "origin");
+  const [from, to] = ["HEAD", "origin/main"].map((name) => repository.git("rev-parse", name));
+  const child = spawn("git", ["update-ref", "--stdin"], {
+    cwd: repository.path,
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const ended = once(child, "exit");
+  const moves = [`update refs/heads/main ${to} ${from}`, `update refs/ralph/catching-up ${from}`];
+  child.stdin.write(["start", ...moves, "prepare", ""].join("\n"));
+  let told = "";
+  for await (const chunk of child.stdout) if ((told += String(chunk)).includes("prepare: ok")) break;
+  child.kill("SIGKILL");
+  await ended;
+  const locks = ["HEAD", "refs/heads/main", "refs/ralph/catching-up"].map((name) => `${name}.lock`);
+  const left = () => locks.filter((name) => existsSync(join(repository.path, ".git", name)));
+  expect(left()).toEqual(locks);
+  const target = targetOn(open.git);
+  await target.repairCheckouts([]);
+  expect(left()).toEqual([]);
+  await target.catchUp();
+  expect(await target.tip()).toBe(to);
 });

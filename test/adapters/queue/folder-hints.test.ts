@@ -32,3 +32,16 @@ it("names the paths that changed, and is silent about them once they are taken",
   await hints.wait(controller.signal);
   rmSync(folder, { recursive: true });
 });
+
+it("has everything read now and then, also for who is woken by others all the time", async () => {
+  const folder = makeFolder("hints");
+  await using hints = watchPath(folder, 400);
+  await hints.wait(never);
+  hints.take();
+  const waitAWhile = async (): Promise<ReadonlySet<string> | null> => {
+    await hints.wait(AbortSignal.timeout(50));
+    return hints.take();
+  };
+  await expect.poll(waitAWhile, { interval: 0, timeout: 10_000 }).toBeNull();
+  rmSync(folder, { recursive: true });
+});
