@@ -79,7 +79,13 @@ export const egressMutants: readonly Mutant[] = [
   {
     name: "key-from-inside",
     removes: "A key that a program inside sends goes on beside the true one.",
-    edits: [{ file: gateway, find: "key === null ? [] : keyNames", replace: "key === null ? keyNames : []" }],
+    edits: [
+      {
+        file: gateway,
+        find: "key === null ? requestHeaders(request, []) : modelHeaders(request)",
+        replace: "requestHeaders(request, [])",
+      },
+    ],
     killedBy: {
       file: gatewayTest,
       title: "is added outside as bearer, and nothing from inside takes its place",
@@ -132,9 +138,9 @@ export const egressMutants: readonly Mutant[] = [
     removes: "What is cut off before its answer begins has cost nothing.",
     edits: [
       {
-        file: "src/adapters/egress/counter.ts",
-        find: "  let total = (): Metered | null => estimate(asked, 0);\n",
-        replace: "  let total = nothing;\n",
+        file: "src/adapters/egress/exchange.ts",
+        find: "heard === null ? worstOf(asked, outputSince(asked, sinceMs)) : heard.total(true)",
+        replace: "heard === null ? null : heard.total(true)",
       },
     ],
     killedBy: {
@@ -148,13 +154,88 @@ export const egressMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/process/process-group.ts",
-        find: "          settle();\n",
+        find: "          enclosed?.hold();\n",
         replace: "",
       },
     ],
     killedBy: {
       file: "test/supervisor/builtin.test.ts",
       title: "pays for what a command still asks when it claims",
+    },
+  },
+  {
+    name: "asking-on-after-the-end",
+    removes: "What deaf commands ask after their agent's work was accepted is paid for and told to nobody.",
+    edits: [
+      {
+        file: "src/adapters/process/process-group.ts",
+        find: 'if (what === "work") enclosed?.resume();',
+        replace: "enclosed?.resume();",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/sandbox/contained-group.test.ts",
+      title: "asks nothing of a model while it is frozen, is only to close, or is ended",
+    },
+  },
+  {
+    name: "held-and-not-held-back",
+    removes: "What had begun to come in when a program was stopped goes out all the same.",
+    edits: [
+      {
+        file: "src/adapters/egress/counter.ts",
+        find: "    if (isHeld) return refuseAsModel(response, 503, held);\n",
+        replace: "",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/egress/meter.test.ts",
+      title: "lets nothing out while it is held, also what had begun to come in, and hangs up on who waits",
+    },
+  },
+  {
+    name: "a-million-values",
+    removes: "A request of a megabyte that costs nothing stops the supervisor, or its clocks.",
+    edits: [
+      {
+        file: "src/formats/model-request.ts",
+        find: "if (!isWithinExtent(body, extentMax))",
+        replace: "if (body.length < 0)",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/egress/meter.test.ts",
+      title: "not values without end, and nine of them take nobody's place",
+    },
+  },
+  {
+    name: "any-header-with-the-key",
+    removes: "A command chooses by a header where a server on the way sends the key.",
+    edits: [
+      {
+        file: "src/adapters/egress/pass-on.ts",
+        find: "passed.filter(([name]) => modelNames.test(name))",
+        replace: "passed.filter(([name]) => name.length > 0)",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/egress/gateway.test.ts",
+      title: "takes no header along by which a server on the way chooses where to go, or who pays",
+    },
+  },
+  {
+    name: "torn-down-is-free",
+    removes: "An answer whose connection is torn down has cost nothing.",
+    edits: [
+      {
+        file: "src/adapters/egress/exchange.ts",
+        find: "    answerFailure(response, error);\n    end(heard?.total(false) ?? null);\n",
+        replace: "    answerFailure(response, error);\n    end(null);\n",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/egress/meter.test.ts",
+      title: "counts an answer whose connection is torn down as far as it came",
     },
   },
   {

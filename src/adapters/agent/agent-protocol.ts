@@ -62,7 +62,7 @@ export function openProtocolSession(order: AgentOrder, program: AgentProgram): A
       const { group } = conversation;
       if (accepted) group.write(formatVerdictMessage({ accepted: true, round: 0, evidence: "" }));
       group.endInput();
-      group.thaw();
+      group.thaw("close");
       const timer = setTimeout(() => group.end("stopped"), accepted ? closeMsMax : 0);
       await group.exit;
       clearTimeout(timer);
@@ -241,7 +241,7 @@ function nextStop(conversation: Conversation, input: string): Promise<AgentStop>
       resolve(stop);
     };
     conversation.group.write(input);
-    conversation.group.thaw();
+    conversation.group.thaw("work");
   });
 }
 

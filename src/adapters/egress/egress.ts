@@ -42,8 +42,9 @@ export interface Egress extends AsyncDisposable {
 
 /** To be disposed of when the program is gone. */
 export interface EgressDoor extends AsyncDisposable {
-  /** Breaks off what is asked of the model, and counts it. */
-  readonly settle: () => void;
+  /** Breaks off what is asked of the model, counts it, and lets nothing out from now on that costs something. */
+  readonly hold: () => void;
+  readonly resume: () => void;
   /** Outside; inside it is to be at `egressSocketInside`. */
   readonly socket: string;
   readonly env: Readonly<Record<string, string>>;
@@ -133,7 +134,8 @@ function openDoor(socket: string, parts: DoorParts): EgressDoor {
     env: forwardsItself ? {} : { ...egressEnvironment(forwarderPort), ...model },
     wrap: (command) => (forwardsItself ? command : wrapEgress(command)),
     refused,
-    settle: () => gateway?.settle(),
+    hold: () => gateway?.hold(),
+    resume: () => gateway?.resume(),
     async [Symbol.asyncDispose]() {
       parts.onClose();
       await proxy[Symbol.asyncDispose]();

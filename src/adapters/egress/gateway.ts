@@ -10,9 +10,11 @@ import {
   type ServerResponse,
 } from "node:http";
 import { Agent as HttpsAgent, request as sendHttps } from "node:https";
-import { answerFailure, createCounter, notPassed, refuseAsModel } from "./counter.ts";
+import { createCounter } from "./counter.ts";
+import { notPassed } from "./exchange.ts";
 import type { Metered } from "./meter.ts";
-import { passAnswer, requestHeaders } from "./pass-on.ts";
+import { answerFailure, refuseAsModel } from "./model-refusal.ts";
+import { modelHeaders, passAnswer, requestHeaders } from "./pass-on.ts";
 
 export interface GatewayOptions {
   /** As configured: the API's paths lie below it. */
@@ -31,19 +33,18 @@ export interface GatewayOptions {
 
 export interface Gateway extends Disposable {
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Breaks off what is under way, and counts it. */
-  readonly settle: () => void;
+  /** Breaks off what is under way, counts it, and lets nothing out from now on that costs something. */
+  readonly hold: () => void;
+  readonly resume: () => void;
 }
 
-/** What asking a model needs: no files, no batches, no administration of the account that the key belongs to. */
-const allowed = [
+/** With our key: what the built-in agent asks. */
+const spends = /^POST \/v1\/messages$/;
+/** With a key of one's own: what asking a model needs; no files, no batches, no administration of an account. */
+const harmless = [
   /^POST \/v1\/messages(\/count_tokens)?(\?[\w.=&-]*)?$/,
   /^GET \/v1\/models(\/[A-Za-z0-9][\w.:@-]*)?(\?[\w.=&-]*)?$/,
 ];
-/** The one of them that costs something. */
-const spends = /^POST \/v1\/messages(?:\?|$)/;
-/** In every manner in which some server may read a key. */
-const keyNames = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
 /** A connection that was idle for longer may be closed at the other end. */
 const idleMsMax = 4_000;
 
@@ -58,8 +59,9 @@ export function createGateway({ baseUrl, key, environment, onSpent = () => {} }:
     answer(request, response) {
       const { method = "", url = "" } = request;
       const line = `${method} ${url}`;
+      const allowed = counter === null ? harmless : [spends];
       if (!allowed.some((pattern) => pattern.test(line)))
-        return refuseAsModel(response, 403, `the way to the model is not open for ${line.slice(0, 90)}`);
+        return void refuseAsModel(response, 403, `the way to the model is not open for ${line.slice(0, 90)}`);
       const path = `${base.pathname.replace(/\/+$/, "")}${url}`;
       const { hostname, port, host } = base;
       const open = (more: Readonly<Record<string, string>>): ClientRequest =>
@@ -70,13 +72,13 @@ export function createGateway({ baseUrl, key, environment, onSpent = () => {} }:
           method,
           path,
           headers: {
-            ...requestHeaders(request, key === null ? [] : keyNames),
+            ...(key === null ? requestHeaders(request, []) : modelHeaders(request)),
             ...keyHeader(key),
             ...more,
             host,
           },
         });
-      if (counter !== null && spends.test(line))
+      if (counter !== null)
         return void counter.answer(request, response, open).catch(() => response.destroy());
       const sent = open({});
       sent.on("response", (answered) => passAnswer(answered, response, notPassed));
@@ -85,9 +87,10 @@ export function createGateway({ baseUrl, key, environment, onSpent = () => {} }:
       response.on("close", () => sent.destroy());
       request.pipe(sent);
     },
-    settle: () => counter?.settle(),
+    hold: () => counter?.hold(),
+    resume: () => counter?.resume(),
     [Symbol.dispose]() {
-      counter?.settle();
+      counter?.hold();
       agent.destroy();
     },
   };

@@ -14,6 +14,8 @@ export interface Meter {
   readonly hear: (chunk: Buffer) => void;
   /** What was used so far. Null: nothing was said of it. */
   readonly total: () => Metered | null;
+  /** Whether the answer has told the sum of what it wrote: till then there can be more than was seen. */
+  readonly isWhole: () => boolean;
 }
 
 /** More than a line of the API has. What is longer is not looked at. */
@@ -42,6 +44,7 @@ export function createMeter(): Meter {
   });
   return {
     hear,
+    isWhole: () => said !== null,
     total() {
       if (begun === null && said === null && written === 0) return null;
       const usage = merge(begun?.usage ?? null, said);

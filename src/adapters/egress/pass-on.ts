@@ -24,6 +24,14 @@ export function requestHeaders({ headers }: IncomingMessage, without: readonly s
   return { ...passableHeaders(headers, without), ...framing };
 }
 
+/** What every request to a model has, and nothing that tells a server on the way where it is to go. */
+const modelNames = /^(accept|anthropic-beta|anthropic-version|content-type|user-agent|x-stainless-[a-z-]+)$/;
+
+export function modelHeaders({ headers }: IncomingMessage): Headers {
+  const passed = Object.entries(passableHeaders(headers, []));
+  return Object.fromEntries(passed.filter(([name]) => modelNames.test(name)));
+}
+
 /** An answer that breaks off breaks off here too. */
 export function passAnswer(
   answered: IncomingMessage,

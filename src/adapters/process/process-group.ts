@@ -7,7 +7,7 @@
 import { Readable, Writable } from "node:stream";
 import { Deadline } from "../../running-clock.ts";
 import { createEnding, type Ending, type GroupEnd, type GroupLimits } from "./group-clocks.ts";
-import type { Enclose } from "../sandbox/containment.ts";
+import type { Enclose, Enclosed } from "../sandbox/containment.ts";
 import { containedExit, type Door, listenToBubblewrap, type Told } from "./contained-end.ts";
 import { collectOutput, type GroupOutput } from "./group-output.ts";
 import { type Leader, startLeader } from "./leader.ts";
@@ -41,11 +41,11 @@ export interface ProcessGroup {
   readonly endInput: () => void;
   /**
    * Until `thaw`, no process of the group and no marked stray of it runs, and no clock either. A group that will
-   * not hold still is killed. When it resolves, the group changes nothing any more.
+   * not hold still is killed. When it resolves, the group changes nothing any more, and asks no model through us.
    */
   readonly freeze: () => Promise<void>;
-  /** Lets a frozen group go on; nothing for any other. */
-  readonly thaw: () => void;
+  /** Lets a frozen group go on, to work or only to close; nothing for any other. */
+  readonly thaw: (what: "work" | "close") => void;
   /** Asks politely, then not; a frozen group is killed at once. `exit` resolves with `why` unless the program had ended by itself. */
   readonly end: (why: GroupEnd) => void;
   readonly exit: Promise<GroupExit>;
@@ -69,7 +69,10 @@ export function startGroup(order: GroupOrder): ProcessGroup {
   const { process: child, mark } = leader;
   const kill = (): void => leader.kill("SIGKILL");
   const told = enclosed === null ? null : listenToBubblewrap(doorOf(child), enclosed, kill);
-  const ending = createEnding(order, (name) => signalGroup(name, told, () => leader.kill(name)));
+  const ending = createEnding(order, (name) => {
+    if (name === "SIGTERM" || name === "SIGKILL") enclosed?.hold();
+    signalGroup(name, told, () => leader.kill(name));
+  });
   connect(child, order, output);
 
   const exit = (async (): Promise<GroupExit> => {
@@ -85,8 +88,7 @@ export function startGroup(order: GroupOrder): ProcessGroup {
     const how = told === null ? ended : containedExit(ended, told, output.text());
     return concluded(how, { ending, limit: (await enclosed?.release()) ?? null });
   })();
-  const settle = (): void => enclosed?.settle();
-  const freezing = { ending, mark, told, pid: child.pid ?? 0, exit, kill, settle };
+  const freezing = { ending, mark, told, pid: child.pid ?? 0, exit, kill, enclosed };
   return {
     write: (text) => void (child.stdin?.writable === true && child.stdin.write(text)),
     endInput: () => void child.stdin?.end(),
@@ -154,11 +156,11 @@ interface Freezing {
   readonly exit: Promise<GroupExit>;
   readonly kill: () => void;
   /** What it asks of others holds still as well. */
-  readonly settle: () => void;
+  readonly enclosed: Enclosed | null;
 }
 
 function createFreezer(freezing: Freezing): Pick<ProcessGroup, "freeze" | "thaw"> {
-  const { ending, mark, told, pid, exit, kill, settle } = freezing;
+  const { ending, mark, told, pid, exit, kill, enclosed } = freezing;
   let strays: readonly number[] = [];
   return {
     async freeze() {
@@ -167,15 +169,16 @@ function createFreezer(freezing: Freezing): Pick<ProcessGroup, "freeze" | "thaw"
         const stopped = first === null ? await stopProcesses(mark, pid) : (await stopFamily(first)) && [];
         if (stopped !== null && stopped !== false) {
           strays = stopped;
-          settle();
+          enclosed?.hold();
           return;
         }
         kill();
       }
       await exit;
     },
-    thaw() {
+    thaw(what) {
       if (!ending.thaw()) return;
+      if (what === "work") enclosed?.resume();
       if (told?.first !== undefined && told.first !== null) signalFamily(told.first, "SIGCONT");
       else continueStrays(mark, strays);
     },

@@ -219,7 +219,8 @@ export function enclose(
     view,
     command,
     refusal: trouble === null ? refusal : Promise.resolve(trouble),
-    settle: () => door?.settle(),
+    hold: () => door?.hold(),
+    resume: () => door?.resume(),
     async release() {
       await door?.[Symbol.asyncDispose]();
       return share.release();

@@ -26,8 +26,9 @@ export interface EgressDoor extends AsyncDisposable {
   /** A unix socket of the supervisor's; inside it is always `egressSocketInside`. */
   readonly socket: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Breaks off what is asked of a model through us, and counts it. */
-  readonly settle: () => void;
+  /** Breaks off what is asked of a model through us, counts it, and lets nothing out from now on. */
+  readonly hold: () => void;
+  readonly resume: () => void;
   /** Puts what the program needs to find the way before its command. */
   readonly wrap: (command: readonly string[]) => readonly string[];
 }
@@ -60,8 +61,10 @@ export interface Enclosed {
   readonly command: string;
   /** Resolves when the limits of the leader hold, with null, or when they cannot, with the reason. Nothing may be told before. */
   readonly refusal: Promise<string | null>;
-  /** To be called when its processes hold still: what they ask of a model through us is broken off, and counted. */
-  readonly settle: () => void;
+  /** To be called when its processes hold still or are to end: what they ask of a model through us is broken off, and counted. */
+  readonly hold: () => void;
+  /** To be called when they work again. */
+  readonly resume: () => void;
   /** To be called when all its processes are gone. Returns the limit that ended it, for people; null: none did. */
   readonly release: () => Promise<string | null>;
 }

@@ -9,6 +9,7 @@ import { expect, it } from "vitest";
 import { openEgress } from "../../../src/adapters/egress/egress.ts";
 import { makeSocketFolder } from "../../../src/adapters/egress/socket-folder.ts";
 import { parseAgentConfig } from "../../../src/formats/config.ts";
+import { defaultModel } from "../../../src/formats/models.ts";
 import { say } from "../../support/egress.ts";
 import { makeFolder } from "../../support/repository.ts";
 
@@ -64,7 +65,9 @@ it("gives each agent the way to its own model, whichever it was opened with", as
   const { port } = other.address() as AddressInfo;
   const third = parseAgentConfig({ ...builtin, base_url: `http://127.0.0.1:${port}` });
   const door = egress.profile(third, "x");
-  const asked = "GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  const body = JSON.stringify({ model: defaultModel, max_tokens: 1, stream: true, messages: [] });
+  const heads = `Host: x\r\nConnection: close\r\nContent-Length: ${body.length}`;
+  const asked = `POST /v1/messages HTTP/1.1\r\n${heads}\r\n\r\n${body}`;
   expect(await say(door?.socket ?? "", asked)).toContain("the other server");
   other.close();
 });

@@ -112,17 +112,40 @@ describe("the key", () => {
 
 describe("the way to the model", () => {
   it.each([
-    "POST /v1/messages",
+    "POST /v1/messages?beta=true",
     "POST /v1/messages/count_tokens",
     "GET /v1/models",
     "GET /v1/models/claude-x.1",
-  ])("is open for %s", async (line) => {
+  ])("with a key of one's own is open for %s", async (line) => {
+    await using gateway = await startGateway(ok, { key: null });
+    expect(await ask(gateway.proxy, line)).toMatch(/^HTTP\/1\.1 200/);
+  });
+
+  it("takes no header along by which a server on the way chooses where to go, or who pays", async () => {
     await using gateway = await startGateway(ok);
-    const sent = line === "POST /v1/messages" ? body : "";
-    expect(await ask(gateway.proxy, line, [], sent)).toMatch(/^HTTP\/1\.1 200/);
+    const heads = [
+      "Helicone-Target-URL: https://evil.example",
+      "x-portkey-custom-host: https://evil.example",
+      "anthropic-workspace-id: another",
+      "X-Stainless-Lang: js",
+      "User-Agent: agent",
+    ];
+    expect(await ask(gateway.proxy, "POST /v1/messages", heads, body)).toMatch(/^HTTP\/1\.1 200/);
+    expect(Object.keys(gateway.seen[0]?.headers ?? {}).toSorted()).toEqual([
+      "accept-encoding",
+      "authorization",
+      "connection",
+      "content-length",
+      "host",
+      "user-agent",
+      "x-stainless-lang",
+    ]);
   });
 
   it.each([
+    "POST /v1/messages/count_tokens",
+    "GET /v1/models",
+    "POST /v1/messages?beta=true",
     "GET /",
     "POST /v1/files",
     "GET /v1/messages/batches",
@@ -137,12 +160,14 @@ describe("the way to the model", () => {
     "POST /base/v1/messages",
   ])("is closed for %s", async (line) => {
     await using gateway = await startGateway(ok);
-    expect(await ask(gateway.proxy, line)).toMatch(/^HTTP\/1\.1 403 [\s\S]*"permission_error"/);
+    expect(await ask(gateway.proxy, line, [], body)).toMatch(
+      /^HTTP\/1\.1 403 [\s\S]*"permission_error"[\s\S]*is not open for/,
+    );
     expect(gateway.seen).toEqual([]);
   });
 
   it("carries no second request with the key in the body of the first", async () => {
-    await using gateway = await startGateway(ok);
+    await using gateway = await startGateway(ok, { key: null });
     const hidden = `POST /v1/files HTTP/1.1\r\nHost: x\r\n\r\n`;
     const chunks = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
     await say(

@@ -2,6 +2,7 @@
 import { type EventEmitter, once } from "node:events";
 import { createServer, request as sendRequest, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { createCounter } from "../../../src/adapters/egress/counter.ts";
 import { createGateway } from "../../../src/adapters/egress/gateway.ts";
@@ -39,7 +40,7 @@ async function openGateway(baseUrl: string) {
   const onSpent = (each: Metered): void => void spent.push(each);
   const gateway = createGateway({ baseUrl, key, environment: {}, onSpent });
   const proxy = await startProxy([], { gateway });
-  const ask = (body: object = plain, headers: Readonly<Record<string, string>> = {}) => {
+  const begin = (headers: Readonly<Record<string, string>> = {}) => {
     const heads = { "content-type": "application/json", "anthropic-version": "2026-10-21", ...headers };
     const sent = sendRequest({
       socketPath: proxy.socket,
@@ -48,13 +49,18 @@ async function openGateway(baseUrl: string) {
       headers: heads,
     });
     sent.on("error", () => {});
-    sent.end(JSON.stringify(body));
+    sent.flushHeaders();
     return sent;
   };
+  const ask = (body: object | string = plain, headers: Readonly<Record<string, string>> = {}) =>
+    begin(headers).end(typeof body === "string" ? body : JSON.stringify(body));
   return {
     ask,
+    begin,
     spent,
-    settle: gateway.settle,
+    hold: gateway.hold,
+    resume: gateway.resume,
+    socket: proxy.socket,
     async [Symbol.asyncDispose]() {
       await proxy[Symbol.asyncDispose]();
       gateway[Symbol.dispose]();
@@ -120,9 +126,95 @@ it("counts for somebody who is cut off, or hangs up, before there is an answer",
   sent.destroy();
   await closed(sent);
   expect(gateway.spent).toEqual([]);
-  gateway.settle();
-  expect(gateway.spent).toMatchObject([{ model: null, usage: { output_tokens: 0 } }]);
-  expect(gateway.spent[0]?.usage.input_tokens ?? 0).toBeGreaterThan(200);
+  gateway.hold();
+  const [{ model: answering, usage: spent } = { model: "", usage }] = gateway.spent;
+  expect(answering).toBeNull();
+  // As if all of it were kept for an hour, and as much were written in that time as can be.
+  expect(tokensOf(spent).cacheWrite1h).toBeGreaterThan(200);
+  expect(spent.output_tokens).toBeGreaterThanOrEqual(40);
+});
+
+it("counts an answer whose connection is torn down as far as it came", async () => {
+  for (const tear of [
+    (response: ServerResponse) => response.socket?.resetAndDestroy(),
+    (response: ServerResponse) => response.socket?.end("no chunk\r\n"),
+  ]) {
+    using server = await serve((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const begun = { type: "message_start", message: { model, usage: { input_tokens: 900_000 } } };
+      response.write(`data: ${JSON.stringify(begun)}\n\n`);
+      setTimeout(() => tear(response), 100);
+    });
+    await using gateway = await openGateway(server.url);
+    const [response] = await once(gateway.ask(), "response");
+    response.on("error", () => {}).resume();
+    await expect.poll(() => gateway.spent).toMatchObject([{ model, usage: { input_tokens: 900_000 } }]);
+  }
+});
+
+it("takes thinking that is not shown for as much as can be thought in the time, when it is cut off", async () => {
+  using server = await serve((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const begun = { type: "message_start", message: { model, usage: { input_tokens: 5, output_tokens: 1 } } };
+    response.write(`data: ${JSON.stringify(begun)}\n\n`);
+  });
+  await using gateway = await openGateway(server.url);
+  const thinking = { max_tokens: 100_000, thinking: { type: "adaptive" } };
+  const sent = gateway.ask({ ...plain, ...thinking });
+  const [response] = await once(sent, "response");
+  response.on("error", () => {});
+  await once(response, "data");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  gateway.hold();
+  expect(gateway.spent[0]?.usage.output_tokens).toBeGreaterThanOrEqual(100);
+});
+
+it("counts what a server leaves out of its count: the request", async () => {
+  const { spent } = await askOnce([{ ...answer, usage: { output_tokens: 20 } }]);
+  expect(spent[0]?.usage.input_tokens).toBeGreaterThan(200);
+});
+
+it("counts nothing for an overload that is told in the stream", async () => {
+  using server = await serve((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.end('event: error\ndata: {"type":"error","error":{"type":"overloaded_error"}}\n\n');
+  });
+  await using gateway = await openGateway(server.url);
+  const [response] = await once(gateway.ask(), "response");
+  response.resume();
+  await closed(response);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(gateway.spent).toEqual([]);
+});
+
+it("lets nothing out while it is held, also what had begun to come in, and hangs up on who waits", async () => {
+  await using server = await startModelServer([answer]);
+  await using gateway = await openGateway(server.url);
+  const begun = gateway.begin();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  gateway.hold();
+  begun.end(JSON.stringify(plain));
+  const statuses = [begun, gateway.ask()].map(async (sent) => {
+    const [response] = await once(sent, "response");
+    response.resume();
+    return response.statusCode;
+  });
+  expect([await Promise.all(statuses), server.requests.length]).toEqual([[503, 503], 0]);
+  gateway.resume();
+  const [response] = await once(gateway.ask(), "response");
+  response.resume();
+  expect(response.statusCode).toBe(200);
+
+  using silent = await serve((request) => request.resume());
+  await using other = await openGateway(silent.url);
+  const waiting = other.ask();
+  await once(waiting, "finish");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  other.hold();
+  await closed(waiting);
 });
 
 it("counts an answer that it cannot read by its length", async () => {
@@ -161,7 +253,8 @@ it("lets eight ask at once, so that no limit is passed by more than that", async
   };
   const first = Array.from({ length: 8 }, send);
   await expect.poll(() => held.length).toBe(8);
-  expect(await send()).toBe(429);
+  // No overload: the agent is not to wait for whoever crowds its way.
+  expect(await send()).toBe(400);
   for (const response of held) response.end();
   expect(await Promise.all(first)).toEqual(Array.from({ length: 8 }, () => 200));
   await expect.poll(() => gateway.spent.length).toBe(8);
@@ -209,6 +302,11 @@ describe("with our key nothing may be asked but what the built-in agent asks:", 
       ],
     },
     "a document": { messages: [{ role: "user", content: [{ type: "document", source: fetching }] }] },
+    "a name that only some servers read": {
+      messages: [{ role: "user", content: "Hi", Content: [{ type: "image", source: fetching }] }],
+    },
+    "a tool without a name": { tools: [{}] },
+    "a list in place of a message": { messages: [[]] },
     "an ending of one's own": { stop_sequences: ["content_block_delta"] },
     "no messages": { messages: "all" },
   };
@@ -227,6 +325,43 @@ describe("with our key nothing may be asked but what the built-in agent asks:", 
     const [response] = await once(sent, "response");
     response.resume();
     expect([response.statusCode, server.requests.length, gateway.spent]).toEqual([403, 0, []]);
+  });
+
+  it.each([
+    ["values without end", "too many values", `"messages":[${"1,".repeat(500_000)}1]`],
+    ["messages that are none", "a role of its own", `"messages":[${"{},".repeat(50_000)}{}]`],
+    [
+      "lists in lists",
+      "too many values",
+      `"messages":[],"thinking":${"[".repeat(5_000)}${"]".repeat(5_000)}`,
+    ],
+    [
+      "results in results",
+      "too many values",
+      `"messages":${'[{"type":"tool_result","content":'.repeat(5_000)}[]${"}]".repeat(5_000)}`,
+    ],
+  ])("not %s, and nine of them take nobody's place", async (_what, why, field) => {
+    await using server = await startModelServer([answer]);
+    await using gateway = await openGateway(server.url);
+    for (let i = 0; i < 9; i += 1) {
+      const text = `{"model":"${model}","max_tokens":1,"stream":true,${field}}`;
+      const [response] = await once(gateway.ask(text), "response");
+      expect([response.statusCode, await readText(response)]).toEqual([403, expect.stringContaining(why)]);
+    }
+    const [response] = await once(gateway.ask(), "response");
+    response.resume();
+    expect(response.statusCode).toBe(200);
+  });
+
+  it("and what goes out is what was looked at", async () => {
+    await using server = await startModelServer([answer]);
+    await using gateway = await openGateway(server.url);
+    const twice = `{"model":"claude-opus-5-5",${JSON.stringify(plain).slice(1)}`;
+    const [response] = await once(gateway.ask(twice), "response");
+    response.resume();
+    expect(response.statusCode).toBe(200);
+    expect(server.requests[0]?.text).not.toContain("opus");
+    expect(server.requests[0]?.body).toEqual(plain);
   });
 
   it("and that it asks in many forms", async () => {

@@ -213,7 +213,7 @@ it("does not count the time while it is frozen", async () => {
   for (let i = 0; i < 3; i += 1)
     expect(await start({ command: "sleep 0.75" }).exit).toMatchObject({ code: 0 });
   group.write("answer\n");
-  group.thaw();
+  group.thaw("work");
   expect(await group.exit).toEqual({ kind: "exited", code: 0 });
   expect(group.output()).toBe("up\nanswer\n");
 });
@@ -222,7 +222,7 @@ it("runs its clocks again after it was frozen", async () => {
   const { group, firstLine } = startAndListen({ command: "echo up; exec sleep 600", idleMsMax: 200 });
   await firstLine;
   await group.freeze();
-  group.thaw();
+  group.thaw("work");
   expect(await group.exit).toEqual({ kind: "ended", why: "idle" });
 });
 
@@ -247,7 +247,7 @@ it("lets no process of a frozen group run, nor one that left it, until it is tha
   const before = size();
   await start({ command: "sleep 0.2" }).exit;
   expect(size()).toBe(before);
-  group.thaw();
+  group.thaw("work");
   expect(pids.map(stateOf)).not.toContain("T");
   group.end("stopped");
   expect(await group.exit).toEqual({ kind: "ended", why: "stopped" });
@@ -273,7 +273,7 @@ it("freezes nothing of a group that has ended", async () => {
   const group = start({ command: "true" });
   await group.exit;
   await group.freeze();
-  group.thaw();
+  group.thaw("work");
   expect(await group.exit).toEqual({ kind: "exited", code: 0 });
 });
 

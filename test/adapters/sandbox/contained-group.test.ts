@@ -164,9 +164,38 @@ it("lets nothing run while it is frozen, nor a child that left its session, unti
   // As long as it takes a program outside to write a hundred times.
   execFileSync("bash", ["--norc", "-c", "for i in $(seq 20); do sleep 0.02; done"]);
   expect(statSync(file).mtimeMs).toBe(before);
-  group.thaw();
+  group.thaw("work");
   await waitFor(() => statSync(file).mtimeMs !== before);
   group.end("stopped");
+  await group.exit;
+});
+
+it("asks nothing of a model while it is frozen, is only to close, or is ended", async () => {
+  const told: string[] = [];
+  const tell = (what: string) => () => void told.push(what);
+  const started = (): ProcessGroup => {
+    const enclose = sandbox.confine(join(folder, `own-held-${(count += 1)}`), {
+      writable: [],
+      readable: [],
+      profile: "gates",
+    });
+    if (enclose === null) throw new Error("there is no sandbox");
+    return start("sleep 30", {
+      cwd: "/",
+      enclose: (what) => ({ ...enclose(what), hold: tell("hold"), resume: tell("resume") }),
+    });
+  };
+  const group = started();
+  await group.freeze();
+  expect(told.splice(0)).toEqual(["hold"]);
+  group.thaw("work");
+  expect(told.splice(0)).toEqual(["resume"]);
+  await group.freeze();
+  group.thaw("close");
+  group.end("stopped");
+  expect(told.splice(0)).toEqual(["hold", "hold"]);
+  group.thaw("work");
+  expect(told.splice(0)).toEqual([]);
   await group.exit;
 });
 
