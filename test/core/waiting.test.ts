@@ -327,7 +327,11 @@ function noteAsked(
 /** Of the attempt that asks first. */
 function noteFirst(asked: Map<string, Asked>, agent: string, event: LoopEvent): void {
   const wait = asked.get(agent);
-  if (event.type === "workspace-released" && wait !== undefined) wait.first = null;
+  // Its directory stays where it cannot be removed: the attempt is over all the same.
+  const isOver =
+    event.type === "workspace-released" ||
+    (event.type === "command-failed" && event.command === "release-workspace");
+  if (isOver && wait !== undefined) wait.first = null;
   if (event.type === "model-answered") asked.delete(agent);
   if (event.type === "agent-stopped" && !silent.has(event.stop.kind)) asked.delete(agent);
 }

@@ -163,7 +163,7 @@ describe("The built-in agent in the loop", () => {
         const command = `LOOP=$(cat <<'END'\n${loop}\nEND\n); setsid bash -c "$LOOP" </dev/null >/dev/null 2>&1 & sleep 2`;
         return turns === 1 ? call("bash", { command }) : turns === 2 ? good : done();
       },
-      { config: { sandbox: "auto" } },
+      { config: { sandbox: "auto", limits: { attempts: 1, attempt: { usd: 100 } } } },
     );
     await using _world = world;
     expect(run.status).toBe(0);
