@@ -56,3 +56,13 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 export function systemCodeOf(error: unknown): string | null {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
 }
+
+/** Null where there is no such file. Any other trouble is the machine's and is thrown: nobody may be blamed for it. */
+export async function unlessAbsent<Found>(call: Promise<Found>): Promise<Found | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(systemCodeOf(error) ?? "")) return null;
+    throw error;
+  }
+}

@@ -67,8 +67,9 @@ export async function guardCandidate(
 
 /** The package scripts at the base: gates often run one by its name. */
 async function readScripts(target: Target, { base }: Candidate): Promise<ReadonlyMap<string, string>> {
+  const text = (await target.readFile(base, "package.json")) ?? "{}";
   try {
-    const manifest: unknown = JSON.parse((await target.readFile(base, "package.json")) ?? "{}");
+    const manifest: unknown = JSON.parse(text);
     const hasScripts = typeof manifest === "object" && manifest !== null && "scripts" in manifest;
     const entries = hasScripts ? Object.entries(manifest.scripts ?? {}) : [];
     return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));

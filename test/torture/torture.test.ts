@@ -66,6 +66,14 @@ it.each(["ENOSPC:5:on", "EMFILE:2:on", "EAGAIN:1:once", "fsync:3:once", "short:4
   },
 );
 
+it("ends when it cannot shut its door to others, for good", async () => {
+  const hit = (await trace).filter(({ faults }) => faults.includes("EIO"));
+  const at =
+    hit.findIndex(({ name, place }) => name === "fs.chmodSync" && place === "state/control.sock") + 1;
+  expect(at).toBeGreaterThan(0);
+  expect(await play("faults", `EIO:${at}:on`)).toEqual([]);
+});
+
 it.each([
   ["the gate of a change", "bash", false],
   ["what brings the checkout up to date after a landing", "git read-tree", true],

@@ -35,7 +35,10 @@ export async function openDoor(file: string, routes: Routes): Promise<AsyncDispo
   try {
     rmSync(file, { force: true });
     await listen(server, short.path);
+    chmodSync(file, 0o600);
   } catch (cause) {
+    // A server that listens would keep this process for ever.
+    server.close();
     short[Symbol.dispose]();
     throw new RalphError(
       "state-not-writable",
@@ -46,7 +49,6 @@ export async function openDoor(file: string, routes: Routes): Promise<AsyncDispo
       },
     );
   }
-  chmodSync(file, 0o600);
   return {
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");

@@ -126,8 +126,14 @@ function openDoor(socket: string, parts: DoorParts): EgressDoor {
   const onRefused = (where: string): void => countRefused(refused, where, parts.tell);
   const proxy = createProxy({ rules, gateway, onRefused, outside: { environment } });
   proxy.server.listen(socket);
-  // The socket is there by now. Whoever is somebody else inside must reach it; outside nobody gets into its folder.
-  chmodSync(socket, 0o666);
+  try {
+    // The socket is there by now. Whoever is somebody else inside must reach it; outside nobody gets into its folder.
+    chmodSync(socket, 0o666);
+  } catch (error) {
+    // A server that listens would keep this process for ever.
+    proxy.server.close();
+    throw error;
+  }
   const model = gateway === null ? {} : { ANTHROPIC_BASE_URL: `http://127.0.0.1:${forwarderPort}` };
   return {
     socket,

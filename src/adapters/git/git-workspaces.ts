@@ -8,7 +8,7 @@
 import { lstat, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { commitSha, type TreeSha, treeSha } from "../../core/ids.ts";
-import { RalphError } from "../../errors.ts";
+import { RalphError, unlessAbsent } from "../../errors.ts";
 import type { GateCheckout, LaidOut, Sealed, SealOrder, Workspace, Workspaces } from "../../ports.ts";
 import type { Dependencies } from "../process/dependencies.ts";
 import { removeDirectory } from "../remove-all.ts";
@@ -106,7 +106,7 @@ async function openWorkspace(git: Git, open: OpenWorkspace): Promise<Workspace> 
 
 /** Which directory this is, whatever its path leads to by now; null when it is no directory any more. */
 async function identify(path: string): Promise<string | null> {
-  const stats = await lstat(path, { bigint: true }).catch(() => null);
+  const stats = await unlessAbsent(lstat(path, { bigint: true }));
   return stats?.isDirectory() === true ? `${stats.dev}:${stats.ino}` : null;
 }
 

@@ -20,14 +20,14 @@ type Parsed = ReturnType<typeof parseTask>;
 const parsedAtOnce = 100;
 
 export function createQueueReader(): (entries: readonly TaskEntry[]) => Promise<Queue> {
-  let known = new Map<string, { version: string; parsed: Parsed }>();
+  let known = new Map<string, Known>();
   return async (entries) => {
-    const next = new Map<string, { version: string; parsed: Parsed }>();
+    const next = new Map<string, Known>();
     let parsedCount = 0;
     for (const entry of entries) {
       const before = known.get(entry.file);
       const isKnown = before?.version === entry.version;
-      next.set(entry.file, isKnown ? before : { version: entry.version, parsed: await parseEntry(entry) });
+      next.set(entry.file, isKnown ? before : await readEntry(entry));
       if (isKnown) continue;
       parsedCount += 1;
       if (parsedCount % parsedAtOnce === 0) await setImmediate();
@@ -37,13 +37,17 @@ export function createQueueReader(): (entries: readonly TaskEntry[]) => Promise<
   };
 }
 
-async function parseEntry(entry: TaskEntry): Promise<Parsed> {
-  const content = await entry.read();
-  if ("text" in content) return parseTask(content.text, entry.file, digest);
-  return {
-    kind: "problem",
-    problems: [{ file: entry.file, line: null, task: null, message: content.reason }],
-  };
+interface Known {
+  /** Null: it could not be read, and is read again. */
+  readonly version: string | null;
+  readonly parsed: Parsed;
+}
+
+async function readEntry({ file, version, read }: TaskEntry): Promise<Known> {
+  const content = await read();
+  if ("text" in content) return { version, parsed: parseTask(content.text, file, digest) };
+  const problem = { file, line: null, task: null, message: content.reason };
+  return { version: null, parsed: { kind: "problem", problems: [problem] } };
 }
 
 /** Two tasks with one id are a problem of both: nobody can say which of them is meant. */

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Queue } from "../../core/queue.ts";
-import { systemCodeOf } from "../../errors.ts";
+import { systemCodeOf, unlessAbsent } from "../../errors.ts";
 import type { QueueSource } from "../../ports.ts";
 import { type FolderHints, watchPath } from "./folder-hints.ts";
 import { createQueueReader, type TaskEntry } from "./queue-reader.ts";
@@ -30,7 +30,7 @@ export function openTaskFolder(top: string, tasks: string): TaskFolder {
       queue = await readQueue([...entries.values()]);
       return queue;
     },
-    readText: (file) => readFile(join(top, file), "utf8").catch(() => null),
+    readText: (file) => unlessAbsent(readFile(join(top, file), "utf8")),
     changed: (signal) => hints().wait(signal),
     hint: (file) => hints().hint(file === undefined ? null : join(top, file)),
     [Symbol.asyncDispose]: () => watcher?.[Symbol.asyncDispose]() ?? Promise.resolve(),
@@ -100,7 +100,8 @@ const relativeTo = (top: string, path: string): string => relative(top, path).sp
 
 /** Null when there is no such file. Small files are read faster at once than through promises: five times, for many. */
 function describeFile(top: string, path: string): TaskEntry | null {
-  const stats = statOrNull(path);
+  const stats = statOrTrouble(path);
+  if (typeof stats === "string") return describeUnread(top, path, stats);
   if (stats === null || !stats.isFile()) return null;
   const version = `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
   // The entry outlives this call: it must not keep the rest of what the file system said.
@@ -108,11 +109,19 @@ function describeFile(top: string, path: string): TaskEntry | null {
   return { file: relativeTo(top, path), version, read: () => readTaskFile(path, size) };
 }
 
-function statOrNull(path: string): BigIntStats | null {
+/** A task that cannot be looked at is a problem: it is not done, and it has not gone. */
+function describeUnread(top: string, path: string, trouble: string): TaskEntry {
+  const reason = `the file cannot be looked at (${trouble}); check its permissions`;
+  return { file: relativeTo(top, path), version: trouble, read: () => ({ reason }) };
+}
+
+/** A text is the system's trouble. A link in a circle or to nowhere is no file. */
+function statOrTrouble(path: string): BigIntStats | string | null {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
-  } catch {
-    return null;
+  } catch (error) {
+    const code = systemCodeOf(error) ?? "unknown error";
+    return code === "ELOOP" ? null : code;
   }
 }
 

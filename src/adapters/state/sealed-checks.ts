@@ -3,7 +3,7 @@ import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { copyFile, lstat, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
-import { RalphError } from "../../errors.ts";
+import { RalphError, unlessAbsent } from "../../errors.ts";
 import type { LaidFiles, SealedChecks } from "../../ports.ts";
 
 /**
@@ -85,7 +85,7 @@ async function clearFolder(directory: string, folder: string): Promise<readonly 
   const steps = folder.split("/");
   for (let depth = 1; depth <= steps.length; depth += 1) {
     const path = steps.slice(0, depth).join("/");
-    const stats = await lstat(join(directory, path)).catch(() => null);
+    const stats = await unlessAbsent(lstat(join(directory, path)));
     if (stats === null) return [];
     if (stats.isDirectory()) continue;
     await rm(join(directory, path), { force: true });
@@ -95,7 +95,7 @@ async function clearFolder(directory: string, folder: string): Promise<readonly 
 }
 
 async function isSame(a: string, b: string): Promise<boolean> {
-  const stats = await lstat(b).catch(() => null);
+  const stats = await unlessAbsent(lstat(b));
   if (stats?.isFile() !== true) return false;
   const [left, right] = await Promise.all([readFile(a), readFile(b)]);
   return left.equals(right);
