@@ -36,7 +36,7 @@ export const soakMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/git/pack-objects.ts",
-        find: "const oldMs = 2 * 24 * 3_600_000;",
+        find: "const oldMs = 12 * 3_600_000;",
         replace: "const oldMs = -1;",
       },
     ],

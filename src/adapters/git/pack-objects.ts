@@ -12,7 +12,7 @@ const gcAuto = 6_700;
 /** So many take some seconds; the rest is for the next time. */
 const atOnceMax = 50_000;
 /** No work is judged for so long. */
-const oldMs = 2 * 24 * 3_600_000;
+const oldMs = 12 * 3_600_000;
 /** No git writes at one file for so long without changing it. */
 const abandonedMs = 24 * 3_600_000;
 /** Git takes a longer one for forgotten, too. */
