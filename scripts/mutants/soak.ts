@@ -36,13 +36,13 @@ export const soakMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/git/pack-objects.ts",
-        find: "const oldMs = 12 * 3_600_000;",
-        replace: "const oldMs = -1;",
+        find: "  await writeFile(join(packs, `pack-${packed.stdout.trim()}.keep`), keepText);\n",
+        replace: "",
       },
     ],
     killedBy: {
       file: "test/adapters/git/pack-objects.test.ts",
-      title: "leaves what no ref reaches until it is old: in a pack somebody's repack would drop it",
+      title: "keeps what no ref reaches for half a day, whatever a person tidies meanwhile",
     },
   },
   {
@@ -51,8 +51,8 @@ export const soakMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/git/pack-objects.ts",
-        find: "if (max === 0 || ",
-        replace: "if (max < 0 || ",
+        find: "return max > 0 && inOne > perFolder(max);",
+        replace: "return inOne > perFolder(max);",
       },
     ],
     killedBy: {

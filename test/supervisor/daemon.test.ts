@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { it } from "vitest";
-import { addLooseObjects, looseObjectsOf, reach } from "../support/loose-objects.ts";
+import { addLooseObjects, looseObjectsOf } from "../support/loose-objects.ts";
 import { addRemote } from "../support/remote.ts";
 import { makeFolder } from "../support/repository.ts";
 import { createWorld, type FinishedRun, type RunningRun, taskText, type World } from "../support/world.ts";
@@ -67,7 +67,6 @@ it.concurrent("packs what its landings left, once git itself would, and goes on 
 }) => {
   await using world = await createWorld({ tasks: { one: "status: draft" }, config: { gates } });
   const names = addLooseObjects(world.repository, 28);
-  reach(world.repository, names);
   const daemon = await startDaemon(world);
   await expect.poll(() => looseObjectsOf(world.repository), { timeout: 30_000 }).toBe(0);
   expect(world.repository.git("cat-file", "-t", names[0] ?? "")).toBe("blob");

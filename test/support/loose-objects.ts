@@ -26,11 +26,6 @@ export function addLooseObjects(repository: TestRepository, count: number): read
   return texts.map(nameOf);
 }
 
-/** Gives each a ref, as what has landed can be reached from one. */
-export function reach(repository: TestRepository, names: readonly string[]): void {
-  for (const name of names) repository.git("update-ref", `refs/reached/${name}`, name);
-}
-
 export const looseObjectsOf = ({ path }: Pick<TestRepository, "path">): number =>
   readdirSync(join(path, ".git/objects"), { recursive: true, encoding: "utf8" }).filter((file) =>
     /^[0-9a-f]{2}\/[0-9a-f]{38}$/.test(file),

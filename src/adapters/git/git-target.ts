@@ -15,7 +15,7 @@ import { type FastForward, planFastForward } from "./fast-forward.ts";
 import { catchUp, finishCatchUp, readCatchUp } from "./catch-up.ts";
 import { createCheckoutList, retryLocked } from "./git-checkout.ts";
 import { mendCheckouts, removeRefLocks } from "./mend-checkouts.ts";
-import { createPacker } from "./pack-objects.ts";
+import { packLooseObjects } from "./pack-objects.ts";
 import { createRefPacker, packRefs } from "./pack-refs.ts";
 import type { GitRemote, PushedRef } from "./git-remote.ts";
 import { attemptRef, landedRef, pruneLanded, readKeptAttempts, readLanded } from "./git-refs.ts";
@@ -76,7 +76,7 @@ export function createGitTarget(git: Git, options: GitTargetOptions): Target {
       await packRefs(git);
       return pruneLanded(git, branchRef);
     },
-    packObjects: createPacker(git),
+    packObjects: (signal) => packLooseObjects(git, signal),
     keptAttempts: () => readKeptAttempts(git),
     repairCheckouts: (landing) => repairCheckouts(git, branchRef, landing),
   };
