@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const ledger = "src/core/ledger.ts";
+const overBudget = "src/core/over-budget.ts";
 const ledgerTest = "test/core/ledger.test.ts";
 const waiting = "src/core/waiting.ts";
 const waitingTest = "test/core/waiting.test.ts";
@@ -11,8 +12,12 @@ export const limitMutants: readonly Mutant[] = [
     name: "unlimited-money",
     removes: "Attempts start although nothing is left of the run or the day.",
     edits: [
-      { file: ledger, find: "if (roundDown(max - spent[key]) > 0) return null;", replace: "return null;" },
-      { file: ledger, find: "!isSome(freeOf(state, day));", replace: `day === "" && state.run === null;` },
+      { file: ledger, find: "if (roundDown(left - tooLittle) > 0) return null;", replace: "return null;" },
+      {
+        file: ledger,
+        find: "!isSome(map((key) => free[key] - tooLittleOf(state)[key]));",
+        replace: `day === "" && free.usd === 0;`,
+      },
     ],
     killedBy: { file: ledgerTest, title: "no attempt starts without something reserved of everything" },
   },
@@ -39,6 +44,30 @@ export const limitMutants: readonly Mutant[] = [
       },
     ],
     killedBy: { file: "test/supervisor/limits.test.ts", title: "counts the whole reservation of an attempt" },
+  },
+  {
+    name: "rests-blamed",
+    removes: "A task fails for what others had left of the run.",
+    edits: [{ file: overBudget, find: "if (rests.length > 0) {", replace: "if (rests.length > 9) {" }],
+    killedBy: {
+      file: "test/supervisor/limits.test.ts",
+      title: "blames no task for what was left of the run",
+    },
+  },
+  {
+    name: "rests-tried-for-ever",
+    removes: "An attempt that a rest is too little for is started with it again and again.",
+    edits: [
+      {
+        file: overBudget,
+        find: "noteTooLittle(at.state, reserved, rests)",
+        replace: "noteTooLittle(at.state, reserved, [])",
+      },
+    ],
+    killedBy: {
+      file: "test/core/over-budget.test.ts",
+      title: "starts nothing more in this run",
+    },
   },
   {
     name: "days-without-sum",

@@ -8,16 +8,19 @@ import { chargeAll, chargeUsage, hasLeft, settleOwed } from "./ledger.ts";
 import { halt, haltedReason } from "./halt.ts";
 import { joinLine } from "./line.ts";
 import {
+  endUncounted,
   enter,
   interrupt,
   recordOf,
   reject,
+  rejectStopped,
   release,
   type Situation,
   type Step,
   stopAndInterrupt,
   stopNow,
 } from "./move.ts";
+import { endOverBudget } from "./over-budget.ts";
 import {
   type Attempt,
   dropAttempt,
@@ -156,10 +159,11 @@ function onAgentStopped(before: Situation, { stop, usage }: EventOf<"agent-stopp
     case "crashed":
     case "stalled":
     case "timed-out":
-    case "over-budget":
     case "stuck":
     case "declined":
-      return reject(at, brokenDown(stop, attempt.rejection));
+      return rejectStopped(at, stop);
+    case "over-budget":
+      return endOverBudget(at, stop);
     case "not-started":
       return stopAndInterrupt(at, { kind: "breaker", reason: stop.reason });
     case "refused":
@@ -184,9 +188,9 @@ const nothingLeft = "what the attempt may use is spent, and the agent's context 
 function handOver(before: Situation, note: string): Step {
   const { round, rejection, handOffs } = before.attempt;
   const reason = `the agent's context was used up ${handOffsMax + 1} times: the task is too large for one attempt`;
-  if (handOffs >= handOffsMax) return reject(before, brokenDown({ kind: "over-budget", reason }, rejection));
+  if (handOffs >= handOffsMax) return rejectStopped(before, { kind: "over-budget", reason });
   if (!hasLeft(before.state, before.attempt))
-    return reject(before, brokenDown({ kind: "over-budget", reason: nothingLeft }, rejection));
+    return endOverBudget(before, { kind: "over-budget", reason: nothingLeft, of: "unsaid" });
   if (before.state.stopping?.how === "now") return interrupt(before, "stopped by the supervisor");
   const at = { ...before, attempt: { ...before.attempt, handOffs: handOffs + 1 } };
   return enter(at, "working", { type: "hand-over", round, note, rejection });
@@ -201,21 +205,6 @@ function waitForModel(
   const lasting = `the model could not be reached for a day: ${stop.reason}`;
   if (isLasting(at)) return stopAndInterrupt(at, { kind: "breaker", reason: lasting });
   return endUncounted(at, stop.reason);
-}
-
-/** Work that was judged and rejected counts, whatever ended the agent then: else nothing would end the task. */
-function endUncounted(at: Situation, reason: string): Step {
-  const { rejection } = at.attempt;
-  return rejection === null ? interrupt(at, reason) : reject(at, rejection);
-}
-
-/** An agent that broke down in a later round had been told what was wrong: the next one is told the same. */
-function brokenDown(
-  stop: { readonly kind: Failure["kind"]; readonly reason: string },
-  told: Failure | null,
-): Failure {
-  const reason = told === null ? stop.reason : `${stop.reason}, after: ${told.reason}`;
-  return { kind: stop.kind, reason, evidence: told?.evidence ?? null };
 }
 
 /** A price that is not known makes the sum unknown. */

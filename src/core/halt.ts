@@ -1,6 +1,6 @@
 /** When nothing new starts: a stop ends the run, a pause is over some time. */
 import type { CommitSha } from "./ids.ts";
-import type { Command, PauseCause, RunOutcome } from "./message.ts";
+import { type Command, noAmount, type PauseCause, type RunOutcome } from "./message.ts";
 import { editRun, type LoopState, tasksDone } from "./state.ts";
 
 /** The first reason to stop is the one that is told; `now` outranks `drain`. */
@@ -53,6 +53,7 @@ export function resume(state: LoopState, by: "person" | "supervisor"): LoopState
   const waits = new Map([...state.waits].map(([agent, wait]) => [agent, { ...wait, untilMs: 0 }]));
   return editRun({ ...state, paused: null, waits }, (run) => ({
     usedBefore: { usd: run.usd, tokens: run.tokens, turns: run.turns, tasks: tasksDone(run) },
+    tooLittle: noAmount,
     failuresInARow: 0,
     brokenAt: new Set<never>(),
   }));

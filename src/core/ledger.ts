@@ -4,12 +4,11 @@
  * Invariant: what is committed and what is held together never exceed a limit by more than what attempts used beyond
  * their own reservations. What is not known counts as the worst: the whole reservation.
  */
-import type { AgentStop, Amount, SpendLimits, Usage } from "./message.ts";
+import { type AgentStop, type Amount, noAmount, type SpendLimits, type Usage } from "./message.ts";
 import type { Situation } from "./move.ts";
 import { type Account, type Attempt, editRun, type LoopState, type RunState } from "./state.ts";
 import type { TaskLimits } from "./task.ts";
 
-export const noAmount: Amount = { usd: 0, tokens: 0, turns: 0 };
 export const noSpendLimits: SpendLimits = { usdMax: null, tokensMax: null, turnsMax: null };
 
 export const openAccount = (day: string, reserved: Amount): Account => ({
@@ -33,7 +32,18 @@ export function reserve(state: LoopState, limits: TaskLimits, day: string): Amou
 }
 
 /** True when nothing can start now, and only because open attempts hold what is left. */
-export const isAllHeld = (state: LoopState, day: string): boolean => !isSome(freeOf(state, day));
+export function isAllHeld(state: LoopState, day: string): boolean {
+  const free = freeOf(state, day);
+  return !isSome(map((key) => free[key] - tooLittleOf(state)[key]));
+}
+
+/** What did not do for one attempt is not given to another. */
+export const noteTooLittle = (state: LoopState, had: Amount, rests: readonly (keyof Amount)[]): LoopState =>
+  editRun(state, ({ tooLittle }) => ({
+    tooLittle: map((key) => (rests.includes(key) ? Math.max(tooLittle[key], had[key]) : tooLittle[key])),
+  }));
+
+const tooLittleOf = ({ run }: LoopState): Amount => run?.tooLittle ?? noAmount;
 
 /** Whether the attempt may use anything more: checked before a round and before a hand-over. */
 export function hasLeft(state: LoopState, attempt: Attempt): boolean {
@@ -100,12 +110,12 @@ export function chargeUsage(at: Situation, usage: Usage, stop: AgentStop["kind"]
   // A turn may be told before the model is asked: alone it says nothing of what was used.
   if (isSilent && withoutAnswer.has(stop)) return commit(at, { ...account, used, isOwed: true }, []);
   const unknown: readonly (keyof Amount)[] =
-    isSilent && usage.turns === 0 ? keys : usage.usd === null ? ["usd"] : [];
+    isSilent && usage.turns === 0 ? amountKeys : usage.usd === null ? ["usd"] : [];
   return commit(at, { ...account, used }, unknown);
 }
 
 /** Nobody heard what the agent used: it was working when the supervisor was killed, or its end could not be told. */
-export const chargeAll = (at: Situation): Situation => commit(at, at.attempt.account, keys);
+export const chargeAll = (at: Situation): Situation => commit(at, at.attempt.account, amountKeys);
 
 /** Whoever left something has worked, whatever it said of its model. */
 export function settleOwed(at: Situation, hasLeftWork: boolean): Situation {
@@ -116,7 +126,7 @@ export function settleOwed(at: Situation, hasLeftWork: boolean): Situation {
     : at;
 }
 
-const keys = ["usd", "tokens", "turns"] as const;
+export const amountKeys = ["usd", "tokens", "turns"] as const;
 
 function commit(at: Situation, account: Account, unknown: readonly (keyof Amount)[]): Situation {
   const committed = map((key) =>
@@ -147,10 +157,8 @@ export function noteDay(state: LoopState, day: string): LoopState {
 export function spentLimit(state: LoopState, day: string): string | null {
   const { run } = state;
   if (run === null) return null;
-  const today = spentOn(state, day);
-  for (const key of keys) {
-    const spent =
-      limitText(run.limits, "run", key, sinceResumed(run)) ?? limitText(run.limits.day, "day", key, today);
+  for (const key of amountKeys) {
+    const spent = ofRun(run, key) ?? limitText(run, "day", key, spentOn(state, day));
     if (spent !== null) return isGuess(run, key) ? `${spent}, ${guess}` : spent;
   }
   return null;
@@ -158,7 +166,10 @@ export function spentLimit(state: LoopState, day: string): string | null {
 
 /** Whether the run itself has nothing left, whatever is left of the day. */
 export const isRunSpent = ({ run }: LoopState): boolean =>
-  run !== null && keys.some((key) => limitText(run.limits, "run", key, sinceResumed(run)) !== null);
+  run !== null && amountKeys.some((key) => ofRun(run, key) !== null);
+
+const ofRun = (run: RunState, key: keyof Amount): string | null =>
+  limitText(run, "run", key, sinceResumed(run));
 
 /** A person who resumed has granted the limits of the run once more. */
 const sinceResumed = (run: RunState): Amount => map((key) => run[key] - run.usedBefore[key]);
@@ -170,12 +181,19 @@ const isGuess = (
   key: keyof Amount,
 ): boolean => (key === "usd" ? run.usdUnknown : run.tokensUnknown);
 
-function limitText(limits: SpendLimits, of: "run" | "day", key: keyof Amount, spent: Amount): string | null {
-  const max = amountOf(limits)[key];
-  if (roundDown(max - spent[key]) > 0) return null;
-  const unit = key === "usd" ? "USD" : key;
-  return `limits.${of}.${key} is spent: ${show(key, spent[key])} of ${show(key, max)} ${unit}`;
+function limitText(run: RunState, of: "run" | "day", key: keyof Amount, spent: Amount): string | null {
+  const max = amountOf(of === "run" ? run.limits : run.limits.day)[key];
+  const left = roundDown(max - spent[key]);
+  const tooLittle = run.tooLittle[key];
+  if (roundDown(left - tooLittle) > 0) return null;
+  const name = `limits.${of}.${key}`;
+  if (left <= 0) return `${name} is spent: ${show(key, spent[key])} of ${showAmount(key, max)}`;
+  return `${name} has ${show(key, left)} of ${showAmount(key, max)} left, and ${showAmount(key, tooLittle)} was not enough for an attempt`;
 }
+
+/** With its unit, such as `0.10 USD`. */
+export const showAmount = (key: keyof Amount, value: number): string =>
+  `${show(key, value)} ${key === "usd" ? "USD" : key}`;
 
 const show = (key: keyof Amount, value: number): string => (key === "usd" ? value.toFixed(2) : String(value));
 
@@ -190,4 +208,4 @@ const add = (a: Amount, b: Amount): Amount => map((key) => a[key] + b[key]);
 /** Sums of binary fractions leave a rest: less than a millionth of a dollar is nothing. */
 const roundDown = (value: number): number => Math.floor(value * 1e6 + 1e-3) / 1e6;
 
-const isSome = (amount: Amount): boolean => keys.every((key) => roundDown(amount[key]) > 0);
+const isSome = (amount: Amount): boolean => amountKeys.every((key) => roundDown(amount[key]) > 0);

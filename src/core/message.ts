@@ -19,6 +19,8 @@ export interface Amount {
   readonly turns: number;
 }
 
+export const noAmount: Amount = { usd: 0, tokens: 0, turns: 0 };
+
 /** What an agent says of its own work. Never evidence: it only says when to look. */
 export interface Claim {
   readonly status: "complete" | "partial" | "blocked";
@@ -35,7 +37,8 @@ export type AgentStop =
   | { readonly kind: "not-started"; readonly reason: string }
   | { readonly kind: "stalled"; readonly reason: string }
   | { readonly kind: "timed-out"; readonly reason: string }
-  | { readonly kind: "over-budget"; readonly reason: string }
+  /** `of`: which of its limits it was; absent where it was none that run or day have, too. */
+  | { readonly kind: "over-budget"; readonly reason: string; readonly of?: keyof Amount | "unsaid" }
   /** It went in circles. */
   | { readonly kind: "stuck"; readonly reason: string }
   /** The model refused the work itself. */

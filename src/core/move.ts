@@ -44,6 +44,22 @@ export function interrupt(at: Situation, reason: string): Step {
   return enter(at, "ending", { type: "interrupt-attempt", reason });
 }
 
+/** Work that was judged and rejected counts, whatever ended the agent then: else nothing would end the task. */
+export function endUncounted(at: Situation, reason: string): Step {
+  const { rejection } = at.attempt;
+  return rejection === null ? interrupt(at, reason) : reject(at, rejection);
+}
+
+/** An agent that broke down in a later round had been told what was wrong: the next one is told the same. */
+export function rejectStopped(
+  at: Situation,
+  stop: { readonly kind: Failure["kind"]; readonly reason: string },
+): Step {
+  const { rejection: told } = at.attempt;
+  const reason = told === null ? stop.reason : `${stop.reason}, after: ${told.reason}`;
+  return reject(at, { kind: stop.kind, reason, evidence: told?.evidence ?? null });
+}
+
 /** Something is wrong that no fresh attempt would mend: nothing new starts. */
 export function stopAndInterrupt(at: Situation, trouble: Trouble, base: Halting["base"] = null): Step {
   return interrupt({ ...at, state: halt(at.state, trouble, { nowMs: at.nowMs, base }) }, trouble.reason);

@@ -130,6 +130,8 @@ export interface RunState {
   readonly failuresInARow: number;
   /** What was used when a person last resumed: the limits of the run count from there. */
   readonly usedBefore: Amount & { readonly tasks: number };
+  /** The most that was left for an attempt and did not do: for no more than that, nothing starts. */
+  readonly tooLittle: Amount;
 }
 
 export interface Pause extends PauseCause {

@@ -7,9 +7,9 @@
  */
 import { stepAttempt } from "./attempt-step.ts";
 import { invariant } from "./invariant.ts";
-import { amountOf, noAmount, noSpendLimits, noteDay, openAccount } from "./ledger.ts";
+import { amountOf, noSpendLimits, noteDay, openAccount } from "./ledger.ts";
 import type { TaskId } from "./ids.ts";
-import type { LoopEvent, RunLimits } from "./message.ts";
+import { type LoopEvent, noAmount, type RunLimits } from "./message.ts";
 import { advanceLine, joinLine, notComposed } from "./line.ts";
 import { pause, requestStop, resume } from "./halt.ts";
 import type { Step } from "./move.ts";
@@ -106,6 +106,7 @@ function startRun(state: LoopState, event: EventOf<"run-started">, context: Cont
     brokenAt: new Set<never>(),
     failuresInARow: 0,
     usedBefore: { ...noAmount, tasks: 0 },
+    tooLittle: noAmount,
   };
   // A pause outlives a daemon that is started again; a run that a person starts by hand is meant to run.
   const paused = run.isDaemon ? state.paused : null;

@@ -17,7 +17,7 @@ export interface StateSnapshot extends JournalPrefix {
 /** Of the file. */
 const format = 1;
 /** Of `LoopState`: raise it whenever its shape or the meaning of a field changes. The test of this file notices a shape. */
-export const stateVersion = 1;
+export const stateVersion = 2;
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 const opening = (digest: string): string => `{"digest":"${digest}","snapshot":`;

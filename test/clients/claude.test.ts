@@ -245,7 +245,7 @@ describe("Claude Code", () => {
       limits: { turnsMax: 5 },
     });
     expect(await session.start()).toMatchObject({
-      stop: { kind: "over-budget", reason: "the agent used up its turns (limits.attempt.turns)" },
+      stop: { kind: "over-budget", reason: "the agent used up its turns", of: "turns" },
       usage: { turns: 6 },
     });
     expect(server.requests.length).toBeLessThan(9);

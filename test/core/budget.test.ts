@@ -19,6 +19,7 @@ function inRun(limits: Partial<RunLimits>, spent: Partial<RunState> = {}): LoopS
     unreachable: 0,
     failuresInARow: 0,
     usedBefore: { usd: 0, tokens: 0, turns: 0, tasks: 0 },
+    tooLittle: { usd: 0, tokens: 0, turns: 0 },
     isDaemon: false,
   };
   const tasks = { landed: new Set<never>(), blocked: new Set<never>(), reviewed: new Set<never>() };

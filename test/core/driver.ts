@@ -459,7 +459,11 @@ function someStop(world: Ground): AgentStop {
     { kind: "crashed", reason: "exited with 1" },
     { kind: "stalled", reason: "silent for 10 min" },
     { kind: "timed-out", reason: "took longer than 45 min" },
-    { kind: "over-budget", reason: "used 5 USD" },
+    {
+      kind: "over-budget",
+      reason: "used 5 USD",
+      ...pick<{ of?: "usd" | "unsaid" }>(world, [{}, { of: "usd" }, { of: "unsaid" }]),
+    },
     { kind: "limited", resetsAtMs, reason: "usage limit" },
     { kind: "stuck", reason: "the same call again and again" },
     { kind: "declined", reason: "refused by the model" },

@@ -72,7 +72,7 @@ function shapeOf(value: unknown, path: string): readonly string[] {
 
 it("has a version that stands for this shape of the state: raise `stateVersion` when this changes", () => {
   const shape = new Set<string>();
-  for (const entries of fc.sample(scenarios, { numRuns: 500, seed: 7 }).map(drive))
+  for (const entries of fc.sample(scenarios, { numRuns: 800, seed: 7 }).map(drive))
     for (const { after } of entries) for (const line of shapeOf(after, "")) shape.add(line);
   expect({ stateVersion, shape: [...shape].toSorted() }).toMatchInlineSnapshot(`
     {
@@ -201,6 +201,9 @@ it("has a version that stands for this shape of the state: raise `stateVersion` 
         ".run.startedMs number",
         ".run.tokens number",
         ".run.tokensUnknown boolean",
+        ".run.tooLittle.tokens number",
+        ".run.tooLittle.turns number",
+        ".run.tooLittle.usd number",
         ".run.turns number",
         ".run.usd number",
         ".run.usdUnknown boolean",
@@ -226,7 +229,7 @@ it("has a version that stands for this shape of the state: raise `stateVersion` 
         ".waits{}.untilMs number",
         ".windowOpensMs number",
       ],
-      "stateVersion": 1,
+      "stateVersion": 2,
     }
   `);
 });

@@ -93,7 +93,7 @@ it.concurrent("ends an agent that spends more than its attempt may cost", async 
   expect(run.status).toBe(1);
   expect(world.events("one")).toMatchInlineSnapshot(`
     "attempt 1
-    agent over-budget: the agent used up its money (limits.attempt.usd)
+    agent over-budget: the agent used up its money
     rejected: over-budget: the agent used up its money (limits.attempt.usd), kept
     giving up
     accepted by style tests

@@ -55,7 +55,7 @@ it.concurrent("counts the whole reservation of an attempt whose supervisor was k
   const killed = await world.run({ node: ["--import", `${crash}?record=4`] });
   expect(killed.signal).toBe("SIGKILL");
   const run = await world.run();
-  expect(run.status).toBe(1);
+  expect(run.status).toBe(4);
   const started = world.records().flatMap(({ event }) => (event.type === "attempt-started" ? [event] : []));
   expect(started.map(({ reserved }) => reserved?.usd)).toEqual([5, 0.1]);
 });
@@ -68,4 +68,28 @@ it.concurrent("gives an attempt no more turns than are left of the run", async (
   const run = await world.run();
   expect(world.events("one")).toContain("rejected: red");
   expect(run.status).toBe(1);
+});
+
+it.concurrent("blames no task for what was left of the run, and does it in the next one", async ({
+  expect,
+}) => {
+  await using world = await createWorld({
+    agent: "speaks-the-protocol",
+    protocol: "ralph-agent/1",
+    tasks: ["one", "two"],
+    config: { limits: { attempts: 1, rounds: 1, run: { usd: 0.7 } } },
+  });
+  const first = await world.run();
+  expect([first.status, first.lines.at(-1)]).toEqual([
+    4,
+    "Stopped by a limit: limits.run.usd is spent: 0.75 of 0.70 USD. See: ralphwright log",
+  ]);
+  expect(world.events("two")).toMatchInlineSnapshot(`
+    "attempt 1
+    agent over-budget: the agent used up its money
+    interrupted: 0.20 USD, all that was left for it, was not enough, kept"
+  `);
+  const second = await world.run();
+  expect(second.status).toBe(0);
+  expect(world.landed()).toEqual(["Do one", "Do two"]);
 });

@@ -3,14 +3,14 @@
  * before. Neither its exit code nor its own limits are relied upon: the stream is.
  */
 import { rm } from "node:fs/promises";
-import { type AgentStop, noUsage, type Usage } from "../../core/message.ts";
+import { type AgentStop, type Amount, noUsage, type Usage } from "../../core/message.ts";
 import { costUsd, promptTokens } from "../../core/price.ts";
 import { type ClaudeRecord, type ClaudeResult, parseClaudeLine } from "../../formats/claude-stream.ts";
 import { modelFacts } from "../../formats/models.ts";
 import { cutText, oneLine } from "../../formats/one-line.ts";
 import type { AgentOrder, AgentReport, AgentSession } from "../../ports.ts";
 import { type ProcessGroup, startGroup } from "../process/process-group.ts";
-import { type AgentProgram, groupOrder, stopFor, writeBriefFile } from "./agent-program.ts";
+import { type AgentProgram, groupOrder, stopFor, usedUp, writeBriefFile } from "./agent-program.ts";
 import { readClaim } from "./claim-file.ts";
 
 type Message = Extract<ClaudeRecord, { type: "assistant" }>["message"];
@@ -157,7 +157,7 @@ function hearMessage(round: Round, record: Extract<ClaudeRecord, { type: "assist
   turns.add(id);
   order.onAnswer();
   if (typeof record.parent_tool_use_id === "string") charge(round, record.message, usage.output);
-  if (turns.size > order.limits.turnsMax) overBudget(round, "turns (limits.attempt.turns)");
+  if (turns.size > order.limits.turnsMax) overBudget(round, "turns");
 }
 
 function charge(round: Round, { model, usage }: Message, output: number): void {
@@ -166,9 +166,8 @@ function charge(round: Round, { model, usage }: Message, output: number): void {
   const usd = costUsd({ ...usage, output }, tiers);
   round.streamed = add(round.streamed, { inputTokens: promptTokens(usage), outputTokens: output, usd });
   const all = add(used, add(round.settled, round.streamed));
-  if ((all.usd ?? 0) > order.limits.usdMax) overBudget(round, "money (limits.attempt.usd)");
-  if (all.inputTokens + all.outputTokens > order.limits.tokensMax)
-    overBudget(round, "tokens (limits.attempt.tokens)");
+  if ((all.usd ?? 0) > order.limits.usdMax) overBudget(round, "usd");
+  if (all.inputTokens + all.outputTokens > order.limits.tokensMax) overBudget(round, "tokens");
 }
 
 const add = (a: Used, b: Used): Used => ({
@@ -177,8 +176,8 @@ const add = (a: Used, b: Used): Used => ({
   usd: a.usd === null || b.usd === null ? null : a.usd + b.usd,
 });
 
-function overBudget(round: Round, what: string): void {
-  endFor(round, { kind: "over-budget", reason: `the agent used up its ${what}` });
+function overBudget(round: Round, of: keyof Amount): void {
+  endFor(round, usedUp(of));
 }
 
 function endFor(round: Round, cause: AgentStop): void {
@@ -223,5 +222,6 @@ function failedStop({ error, resetsAtMs }: Round, result: ClaudeResult): AgentSt
   if (untilMs !== null && (seconds !== undefined || result.api_error_status === 429))
     return { kind: "limited", resetsAtMs: untilMs, reason };
   const told = `${error} ${result.api_error_status} ${result.subtype} ${result.stop_reason}`;
-  return { kind: causes.find(([pattern]) => pattern.test(told))?.[1] ?? "crashed", reason };
+  const kind = causes.find(([pattern]) => pattern.test(told))?.[1] ?? "crashed";
+  return kind === "over-budget" ? { kind, reason, of: "unsaid" } : { kind, reason };
 }

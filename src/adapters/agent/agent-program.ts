@@ -2,7 +2,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { AgentConfig } from "../../core/config.ts";
-import type { AgentStop } from "../../core/message.ts";
+import type { AgentStop, Amount } from "../../core/message.ts";
 import type { AgentOrder } from "../../ports.ts";
 import type { Metered } from "../egress/meter.ts";
 import type { Sandbox } from "../sandbox/containment.ts";
@@ -109,6 +109,13 @@ function tellingLine(output: string): string {
   const line = telling.findLast((each) => /error/i.test(each)) ?? telling.at(-1) ?? "";
   return line.slice(0, lineCharsMax);
 }
+
+/** It told of more than it had. */
+export const usedUp = (of: keyof Amount): AgentStop => ({
+  kind: "over-budget",
+  reason: `the agent used up its ${of === "usd" ? "money" : of}`,
+  of,
+});
 
 function endedStop(why: "wall" | "idle" | "output" | "stopped"): AgentStop {
   switch (why) {

@@ -1,5 +1,5 @@
 /** A session over `ralph-agent/1`: JSON lines both ways; the agent stays for the verdict and may try again. */
-import type { AgentStop } from "../../core/message.ts";
+import type { AgentStop, Amount } from "../../core/message.ts";
 import { promptTokens } from "../../core/price.ts";
 import {
   type AgentMessage,
@@ -11,7 +11,7 @@ import type { AgentOrder, AgentReport, AgentSession } from "../../ports.ts";
 import { defaultModel, modelFacts } from "../../formats/models.ts";
 import { priceOf, tokensOf } from "../../formats/model-usage.ts";
 import type { Metered } from "../egress/meter.ts";
-import { type AgentProgram, groupOrder, stopFor, writeBriefFile } from "./agent-program.ts";
+import { type AgentProgram, groupOrder, stopFor, usedUp, writeBriefFile } from "./agent-program.ts";
 import { runningClock } from "../../running-clock.ts";
 import { type Charge, createSpending, type Spending } from "./spending.ts";
 import { type ProcessGroup, startGroup } from "../process/process-group.ts";
@@ -146,7 +146,7 @@ function receive(conversation: Conversation, message: AgentMessage, order: Agent
       return checkBudget(conversation, order);
     case "turn":
       spending.turns += 1;
-      if (spending.turns > order.limits.turnsMax) overBudget(conversation, "turns (limits.attempt.turns)");
+      if (spending.turns > order.limits.turnsMax) overBudget(conversation, "turns");
       return;
     case "claim":
       // Words that were under way when the agent was ended count no more.
@@ -189,7 +189,7 @@ function stopOfEnd({
     case "unclaimed":
       return { kind: "finished" };
     case "limit":
-      return { kind: "over-budget", reason: `the agent stopped at a limit: ${reason}` };
+      return { kind: "over-budget", reason: `the agent stopped at a limit: ${reason}`, of: "unsaid" };
     case "stuck":
     case "declined":
     case "unreachable":
@@ -212,12 +212,12 @@ function priceOfSpent({ model, usage }: Metered, { agent, model: asked }: AgentP
 
 function checkBudget(conversation: Conversation, { limits }: AgentOrder): void {
   const { spending } = conversation;
-  if (spending.usd() > limits.usdMax) overBudget(conversation, "money (limits.attempt.usd)");
-  if (spending.tokens() > limits.tokensMax) overBudget(conversation, "tokens (limits.attempt.tokens)");
+  if (spending.usd() > limits.usdMax) overBudget(conversation, "usd");
+  if (spending.tokens() > limits.tokensMax) overBudget(conversation, "tokens");
 }
 
-function overBudget(conversation: Conversation, what: string): void {
-  endFor(conversation, { kind: "over-budget", reason: `the agent used up its ${what}` });
+function overBudget(conversation: Conversation, of: keyof Amount): void {
+  endFor(conversation, usedUp(of));
 }
 
 /** The report comes when the group is gone, not before: until then it could still write. */

@@ -145,7 +145,7 @@ it.each([
   ["stuck", { kind: "stuck", reason: "in circles" }],
   ["declined", { kind: "declined", reason: "in circles" }],
   ["unreachable", { kind: "unreachable", reason: "in circles" }],
-  ["limit", { kind: "over-budget", reason: "the agent stopped at a limit: in circles" }],
+  ["limit", { kind: "over-budget", reason: "the agent stopped at a limit: in circles", of: "unsaid" }],
 ])("believes an agent why it ended: %s", async (status, stop) => {
   const session = open(`read brief; say '{"type":"end","status":"${status}","reason":"in circles"}'`);
   expect((await session.start()).stop).toEqual(stop);
