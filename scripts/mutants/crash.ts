@@ -121,7 +121,7 @@ export const crashMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/adapters/state/lease-file.ts",
-        find: "  if (isElsewhere(holder)) return true;\n",
+        find: '  if (where === "other-machine") return true;\n',
         replace: "",
       },
     ],

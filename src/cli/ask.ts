@@ -1,9 +1,15 @@
 /** `ralphwright stop|pause|resume`: what people tell a supervisor that runs, through its control door. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { callDoor } from "../adapters/control/door-call.ts";
-import { findHolder, type LeaseHolder } from "../adapters/state/lease-file.ts";
+import {
+  findHolder,
+  heldElsewhere,
+  type LeaseHolder,
+  type SeenHolder,
+} from "../adapters/state/lease-file.ts";
 import { RalphError } from "../errors.ts";
 import type { StateFolder } from "../adapters/state/state-folder.ts";
+import { requireReadable } from "../adapters/state/state-place.ts";
 import { findState, type Project } from "./compose.ts";
 import { print, printJson } from "./print.ts";
 
@@ -63,9 +69,10 @@ function finishing({ running }: Told): string {
   return `${running} ${running === 1 ? "attempt is" : "attempts are"} finished first.`;
 }
 
-function requireHolder(state: StateFolder): LeaseHolder {
+function requireHolder(state: StateFolder): SeenHolder {
   const holder = findHolder(state.lease);
   if (holder !== null) return holder;
+  requireReadable(state.path);
   throw new RalphError("supervisor-missing", "no supervisor works on this repository", {
     hint: "Start one: ralphwright daemon, or ralphwright run.",
   });
@@ -73,15 +80,23 @@ function requireHolder(state: StateFolder): LeaseHolder {
 
 async function ask(
   state: StateFolder,
-  holder: LeaseHolder,
+  holder: SeenHolder,
   call: { readonly route: string; readonly body: unknown },
 ): Promise<Told> {
   const answer = await callDoor(state.door, call);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody but a supervisor can open a socket there
   if (answer !== null) return answer as Told;
-  throw new RalphError("supervisor-missing", `the supervisor (pid ${holder.pid}) has no control door open`, {
-    hint: `It has just begun, or could not open one. SIGTERM stops it after what runs: kill ${holder.pid}`,
+  if (holder.where === "other-machine") throw heldElsewhere(holder, state.lease);
+  const { who, stopping } = namesOf(holder);
+  throw new RalphError("supervisor-missing", `the supervisor (${who}) has no control door open`, {
+    hint: `It has just begun, or could not open one. SIGTERM stops it after what runs: ${stopping}`,
   });
+}
+
+/** A pid of another container is some other program's here. */
+function namesOf({ pid, host, where }: SeenHolder): { readonly who: string; readonly stopping: string } {
+  if (where === "here") return { who: `pid ${pid}`, stopping: `kill ${pid}` };
+  return { who: `pid ${pid} in another container, ${host}`, stopping: `in that container, kill ${pid}` };
 }
 
 const lookAgainMs = 100;

@@ -2,7 +2,7 @@
 import { localDay } from "../adapters/local-time.ts";
 import { callDoor } from "../adapters/control/door-call.ts";
 import { readRuns, readState } from "../adapters/state/journal-reader.ts";
-import { findHolder, type LeaseHolder } from "../adapters/state/lease-file.ts";
+import { findHolder, heldElsewhere, type SeenHolder } from "../adapters/state/lease-file.ts";
 import type { Config } from "../core/config.ts";
 import { spentOn } from "../core/ledger.ts";
 import type { Amount } from "../core/message.ts";
@@ -23,7 +23,8 @@ import { hang, localTime, print, printJson, printTable, style } from "./print.ts
 import { openWaits, waitText } from "./wait-text.ts";
 
 export async function showStatus(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
-  const told = await askDoor(await findState(options.cwd));
+  const state = await findState(options.cwd);
+  const told = await askDoor(state);
   // A supervisor goes on although the configuration on disk is invalid, and it says so itself.
   const opened = await openProject(options.cwd).catch((error: unknown) => {
     if (told === null) throw error;
@@ -32,14 +33,14 @@ export async function showStatus(options: { readonly cwd: string; readonly json:
   const shown = told ?? (opened === null ? null : await readStatus(opened));
   if (shown === null) return;
   if (options.json) printJson(shown);
-  else printStatus(shown, opened?.config ?? null);
+  else printStatus(shown, opened?.config ?? null, state.lease);
 }
 
 /** As programs read it. */
 export interface ShownStatus extends StatusView {
   readonly state: string;
   readonly target: string;
-  readonly supervisor: LeaseHolder | null;
+  readonly supervisor: SeenHolder | null;
   readonly last: RunEnd | null;
   readonly weakGates: readonly string[];
   /** Committed by all runs of the local day. */
@@ -63,10 +64,12 @@ export function showView(
 
 /** A supervisor knows best. Null when none is there, or it does not answer: then its files tell. */
 async function askDoor(state: StateFolder): Promise<ShownStatus | null> {
-  if (findHolder(state.lease) === null) return null;
+  const supervisor = findHolder(state.lease);
+  if (supervisor === null) return null;
   const told = await callDoor(state.door, { route: "GET /status" }).catch(() => null);
+  // Where it works it sees for itself; here it may be somewhere else.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody but a supervisor can open a socket there
-  return told as ShownStatus | null;
+  return told === null ? null : { ...(told as ShownStatus), supervisor };
 }
 
 async function readStatus(project: Project): Promise<ShownStatus> {
@@ -85,15 +88,12 @@ async function readStatus(project: Project): Promise<ShownStatus> {
   }
 }
 
-function printStatus(shown: ShownStatus, config: Config | null): void {
+function printStatus(shown: ShownStatus, config: Config | null, lease: string): void {
   const { tasks, supervisor, last } = shown;
   const weak = weakGatesText(config?.gates ?? []);
   const isAlive = supervisor !== null;
-  const who = isAlive
-    ? `running (pid ${supervisor.pid}, since ${localTime(supervisor.since)})`
-    : "not running";
   printTable([
-    ["supervisor", isAlive ? style("green", who) : who],
+    ["supervisor", supervisorText(supervisor, lease)],
     ...haltRows(shown),
     ["target", shown.target],
     [
@@ -119,6 +119,17 @@ function printStatus(shown: ShownStatus, config: Config | null): void {
     );
   }
   for (const problem of shown.problems) print(`${style("yellow", "!")} ${hang(problem, 2)}`);
+}
+
+function supervisorText(holder: SeenHolder | null, lease: string): string {
+  if (holder === null) return "not running";
+  const { pid, host, since, where } = holder;
+  if (where === "other-machine") {
+    const { message, hint } = heldElsewhere(holder, lease);
+    return style("yellow", `not known: ${message}. ${hint ?? ""}`);
+  }
+  const place = where === "here" ? "" : ` in another container, ${host}`;
+  return style("green", `running (pid ${pid}${place}, since ${localTime(since)})`);
 }
 
 function haltRows({ paused, configTrouble }: ShownStatus): readonly (readonly string[])[] {

@@ -31,6 +31,13 @@ export interface LeaseHolder {
   readonly since: string;
 }
 
+/** A holder as it is seen from here: its pid is one of ours only where it works here. */
+export interface SeenHolder extends LeaseHolder {
+  readonly where: "here" | "other-container" | "other-machine";
+  /** ISO 8601: it is alive while it says so. */
+  readonly heardAt: string;
+}
+
 /** @throws RalphError `lease-held` when a living supervisor holds it. */
 export function takeLease(file: string, since: string, beatMs = usualBeatMs): Disposable {
   const bootId = readBootId();
@@ -88,9 +95,10 @@ function touch(file: string): void {
 }
 
 /** Who holds the lease and is not known to be dead, or null. */
-export function findHolder(file: string): LeaseHolder | null {
+export function findHolder(file: string): SeenHolder | null {
   const holder = parseLease(readText(file));
-  return holder !== null && isHeld(holder, file) ? holder : null;
+  if (holder === null || !isHeld(holder, file)) return null;
+  return { ...holder, where: whereIs(holder), heardAt: new Date(Date.now() - silenceOf(file)).toISOString() };
 }
 
 function tryLink(own: string, file: string): boolean {
@@ -131,7 +139,7 @@ function heldBy(holder: LeaseHolder | null, file: string): RalphError {
 }
 
 /** From here nobody can tell whether it lives: only a person who looks there can. */
-function heldElsewhere({ pid, host, since }: LeaseHolder, file: string): RalphError {
+export function heldElsewhere({ pid, host, since }: LeaseHolder, file: string): RalphError {
   const minutes = Math.round(silenceOf(file) / 60_000);
   const message = `a supervisor on another machine holds this state directory: pid ${pid} on ${host}, since ${since}, last heard of ${minutes} min ago`;
   return new RalphError("lease-held", message, {
@@ -161,12 +169,18 @@ function parseLease(text: string | null): LeaseHolder | null {
 const isElsewhere = ({ bootId, host }: LeaseHolder): boolean =>
   bootId !== readBootId() && host !== hostname();
 
+function whereIs(holder: LeaseHolder): SeenHolder["where"] {
+  if (isElsewhere(holder)) return "other-machine";
+  return (holder.pidNamespace ?? ownNamespace()) === ownNamespace() ? "here" : "other-container";
+}
+
 /** Whether it must be taken for alive. */
 function isHeld(holder: LeaseHolder, file: string): boolean {
-  if (isElsewhere(holder)) return true;
+  const where = whereIs(holder);
+  if (where === "other-machine") return true;
   if (holder.bootId !== readBootId()) return false;
   // The same machine, whatever it is called in there; but its processes cannot be seen.
-  if ((holder.pidNamespace ?? ownNamespace()) !== ownNamespace()) return silenceOf(file) < silenceMs;
+  if (where === "other-container") return silenceOf(file) < silenceMs;
   const startTime = startTimeOf(holder.pid);
   return startTime !== null && startTime === holder.startTime;
 }

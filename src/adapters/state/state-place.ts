@@ -1,6 +1,6 @@
 /** What the place of a state directory means for what is kept in it: whose it is, who may look, what a crash leaves. */
-import { chmodSync, readdirSync, statfsSync, statSync } from "node:fs";
-import { RalphError } from "../../errors.ts";
+import { accessSync, chmodSync, constants, readdirSync, statfsSync, statSync } from "node:fs";
+import { messageOf, RalphError, systemCodeOf } from "../../errors.ts";
 
 /** Kinds of file systems as Linux numbers them. */
 const remoteKinds: ReadonlyMap<number, string> = new Map([
@@ -22,7 +22,7 @@ const memoryKinds: ReadonlySet<number> = new Set([0x01_02_19_94, 0x85_84_58_f6])
 export function requirePrivate(path: string): void {
   const { uid, mode } = statSync(path);
   const own = process.getuid?.() ?? uid;
-  if (uid !== own && own !== 0) throw refusal(path, `belongs to another user (uid ${uid})`);
+  if (uid !== own && own !== 0) throw refusal(path, foreign(uid));
   if ((mode & 0o077) === 0 || uid !== own) return;
   // To close a folder that others use for other things would be worse than to refuse it.
   const names = readdirSync(path);
@@ -33,10 +33,35 @@ export function requirePrivate(path: string): void {
   chmodSync(path, 0o700);
 }
 
-const refusal = (path: string, what: string): RalphError =>
-  new RalphError("state-not-writable", `the state directory ${path} ${what}`, {
-    hint: "Set RALPH_STATE_DIR to a directory of its own.",
-  });
+/**
+ * What may not be seen must not be taken for nothing; a directory that is not there is fine.
+ * @throws RalphError `state-not-writable` for one that only somebody else may look into.
+ */
+export function requireReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(systemCodeOf(error) ?? "")) return;
+    throw refusal(path, ownerText(path) ?? `cannot be read: ${messageOf(error)}`, "Ask as its owner.");
+  }
+}
+
+/** Null where even that may not be known. */
+function ownerText(path: string): string | null {
+  try {
+    return foreign(statSync(path).uid);
+  } catch {
+    return null;
+  }
+}
+
+const foreign = (uid: number): string => `belongs to another user (uid ${uid})`;
+
+const refusal = (
+  path: string,
+  what: string,
+  hint = "Set RALPH_STATE_DIR to a directory of its own.",
+): RalphError => new RalphError("state-not-writable", `the state directory ${path} ${what}`, { hint });
 
 /** What people should know of the place, one sentence without a full stop; null when it is a disk of this machine. */
 export const describePlace = (path: string): string | null => describeKind(path, statfsSync(path).type);
