@@ -7,11 +7,13 @@ import {
   type LeaseHolder,
   type SeenHolder,
 } from "../adapters/state/lease-file.ts";
+import type { StatusView } from "../core/report.ts";
 import { RalphError } from "../errors.ts";
 import type { StateFolder } from "../adapters/state/state-folder.ts";
 import { requireReadable } from "../adapters/state/state-place.ts";
 import { findState, type Project } from "./compose.ts";
 import { print, printJson } from "./print.ts";
+import { openWaits, waitText } from "./wait-text.ts";
 
 interface Asking {
   readonly cwd: string;
@@ -39,18 +41,18 @@ export async function pause(options: Asking & { readonly reason: string | null }
   const body = options.reason === null ? {} : { reason: options.reason };
   const answer = await ask(state, requireHolder(state), { route: "POST /pause", body });
   if (options.json) return printJson(answer);
-  print(`Paused: ${finishing(answer)} Go on with: ralphwright resume`);
+  const next = answer.stopping === null ? "Go on with: ralphwright resume" : (heldText(answer) ?? "");
+  print(`Paused: ${finishing(answer)} ${next}`);
 }
 
 export async function resume(options: Asking): Promise<void> {
   const state = await findState(options.cwd);
   const answer = await ask(state, requireHolder(state), { route: "POST /resume", body: {} });
   if (options.json) return printJson(answer);
-  print(
-    answer.wasPaused === true
-      ? "Resumed: what is ready starts."
-      : "It was not paused, and waited for nothing; nothing was changed.",
-  );
+  const held = heldText(answer);
+  if (answer.wasPaused !== true)
+    return print(held ?? "It was not paused, and waited for nothing; nothing was changed.");
+  print(held === null ? "Resumed: what is ready starts." : `Resumed. ${held}`);
 }
 
 /** Says to a supervisor, where there is one, that the queue has changed; it would find out by itself, but later. */
@@ -59,9 +61,17 @@ export async function tellOfTasks({ state }: Project): Promise<void> {
   await callDoor(state.door, { route: "POST /tasks", body: {} }).catch(() => null);
 }
 
-interface Told {
+interface Told extends Pick<StatusView, "stopping" | "waits"> {
   readonly running: number;
   readonly wasPaused?: boolean;
+}
+
+/** Why nothing new starts although nothing is paused, which no resume mends; null when it does start. */
+function heldText({ stopping, waits }: Told): string | null {
+  if (stopping !== null) return `Nothing new starts: the supervisor ends (${stopping}).`;
+  const nowMs = Date.now();
+  const window = openWaits(waits, nowMs).find(({ kind }) => kind === "window");
+  return window === undefined ? null : `It is ${waitText(window, nowMs)}.`;
 }
 
 function finishing({ running }: Told): string {

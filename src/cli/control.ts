@@ -49,8 +49,8 @@ export async function openControl(controlled: Controlled, options: DoorOptions):
 function routesOf(controlled: Controlled): Routes {
   const { loop, stopping } = controlled;
   const answer = (): Answer => {
-    const { paused, stopping: stop, attempts } = viewStatus(loop.state, loop.queue);
-    return { paused, stopping: stop, running: attempts.length };
+    const { paused, stopping: stop, waits, attempts } = viewStatus(loop.state, loop.queue);
+    return { paused, stopping: stop, waits, running: attempts.length };
   };
   return {
     "GET /status": () => statusOf(controlled),

@@ -132,9 +132,17 @@ function supervisorText(holder: SeenHolder | null, lease: string): string {
   return style("green", `running (pid ${pid}${place}, since ${localTime(since)})`);
 }
 
-function haltRows({ paused, configTrouble }: ShownStatus): readonly (readonly string[])[] {
+function haltRows({
+  supervisor,
+  stopping,
+  paused,
+  configTrouble,
+}: ShownStatus): readonly (readonly string[])[] {
   const held = configTrouble === null ? null : `the last good one holds: ${configTrouble}`;
+  // One that was killed while it finished its work left its word in the journal.
+  const isStopping = supervisor !== null && stopping !== null;
   return [
+    ...(isStopping ? [["stopping", style("yellow", `${stopping}: nothing new starts`)]] : []),
     ...(paused === null ? [] : [["paused", style("yellow", pauseText(paused))]]),
     ...(held === null ? [] : [["config", style("yellow", held)]]),
   ];

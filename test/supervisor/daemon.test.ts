@@ -218,6 +218,43 @@ it.concurrent("stops at once through its door, and finishes nothing", async ({ e
   expect(world.leftovers()).toEqual([]);
 });
 
+it.concurrent("says while it drains that nothing new starts, and promises nothing to who resumes", async ({
+  expect,
+}) => {
+  await using world = await createWorld({ agent: "meets-the-test", config: { gates } });
+  const daemon = await startDaemon(world);
+  const agent = await world.meetAgent();
+  await ask(world, "stop");
+  expect((await ask(world, "status")).stdout).toMatch(
+    /^stopping +stopped by ralphwright stop: nothing new starts$/m,
+  );
+  const held = "Nothing new starts: the supervisor ends (stopped by ralphwright stop).\n";
+  expect((await ask(world, "pause")).stdout).toBe(`Paused: 1 attempt is finished first. ${held}`);
+  expect((await ask(world, "resume")).stdout).toBe(`Resumed. ${held}`);
+  expect((await ask(world, "resume")).stdout).toBe(held);
+  agent.behaveAs("lands-a-change");
+  expect((await daemon.done).status).toBe(143);
+  expect((await ask(world, "status")).stdout).not.toContain("stopping");
+});
+
+it.concurrent("says outside of its window when something starts, also to who resumes", async ({ expect }) => {
+  const hour = (ahead: number): string => new Date(Date.now() + ahead * 3_600_000).toTimeString().slice(0, 5);
+  const window = `${hour(2)}-${hour(3)}`;
+  await using world = await createWorld({ config: { gates, limits: { window } } });
+  const daemon = await startDaemon(world);
+  await daemon.told("nothing new starts before");
+  const held = new RegExp(
+    `utside limits\\.window: nothing new starts before .*${hour(2)} \\(in .*\\)\\.\\n$`,
+  );
+  expect((await ask(world, "resume")).stdout).toMatch(held);
+  await ask(world, "pause");
+  const resumed = (await ask(world, "resume")).stdout;
+  expect(resumed).toMatch(/^Resumed\. It is outside/);
+  expect(resumed).toMatch(held);
+  daemon.kill("SIGTERM");
+  expect((await daemon.done).status).toBe(143);
+});
+
 it.concurrent("drains after a signal, and stops when its grace is over", async ({ expect }) => {
   await using world = await createWorld({ agent: "meets-the-test", config: { gates } });
   const daemon = await startDaemon(world, ["--grace", "300ms"]);
