@@ -11,6 +11,7 @@ import { errorCodes } from "../src/errors.ts";
 import { agentProtocolJsonSchema, formatBriefMessage, parseAgentLine } from "../src/formats/agent-stream.ts";
 import { configJsonSchema } from "../src/formats/config-schema.ts";
 import { parseConfig } from "../src/formats/config.ts";
+import { parseDuration } from "../src/formats/duration.ts";
 import { parseTask } from "../src/formats/task-file.ts";
 import { readYaml } from "../src/formats/yaml-text.ts";
 import { makeFolder } from "./support/repository.ts";
@@ -84,6 +85,15 @@ describe("what documents name", () => {
       "gone.md",
       "docs/errors.md#gone",
     ]);
+  });
+});
+
+describe("the help", () => {
+  it("names the default of a duration as it may be written", () => {
+    const named = read("docs/commands.md").matchAll(/<duration>[^<]*?\(default: ([^)]*)\)/g);
+    const defaults = [...named].map(([, text = ""]) => text);
+    expect(defaults).not.toEqual([]);
+    expect(defaults.filter((text) => parseDuration(text) === null)).toEqual([]);
   });
 });
 

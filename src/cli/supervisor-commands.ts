@@ -1,5 +1,6 @@
 /** The command lines of `daemon`, `stop`, `pause` and `resume`. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { formatDuration } from "../formats/duration.ts";
 import { duration, example, json, logOption } from "./arguments.ts";
 import { nameSources, readOverrides, settings } from "./settings.ts";
 import type { LogFormat } from "./tell.ts";
@@ -12,6 +13,8 @@ interface DaemonFlags extends Readonly<Record<string, unknown>> {
   readonly health?: string;
 }
 
+const graceMs = 10 * 60_000;
+
 export function addDaemon(program: Command, outcome: { status: number }): void {
   const command = program
     .command("daemon")
@@ -20,11 +23,10 @@ export function addDaemon(program: Command, outcome: { status: number }): void {
   for (const { flag, help, variable } of settings.filter(({ path }) => path.at(-1) !== "until"))
     command.option(`--${flag}`, `${help} ($${variable})`);
   command
-    .option(
-      "--grace <duration>",
-      "after a signal or stop, what runs may go on for so long",
-      duration,
-      600_000,
+    .addOption(
+      new Option("--grace <duration>", "after a signal or stop, what runs may go on for so long")
+        .argParser(duration)
+        .default(graceMs, formatDuration(graceMs)),
     )
     .option("--health <address>", "answer GET /healthz there: 127.0.0.1:8080, or a port alone")
     .addHelpText("after", `${daemonStatus}\n${example("ralphwright daemon --grace 5m --health 8080")}`);
