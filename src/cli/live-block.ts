@@ -15,6 +15,8 @@ const indentOf = (line: string): string =>
 export class LiveBlock {
   readonly #stream: WriteStream;
   readonly #isPriceUnknown: boolean;
+  /** Where nothing can be drawn over, the block is left out: not on a terminal, or on one that moves no cursor. */
+  readonly #canDraw: boolean;
   #view: StatusView | null = null;
   #linesShown = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -22,6 +24,7 @@ export class LiveBlock {
   constructor(stream: WriteStream, isPriceUnknown: boolean) {
     this.#stream = stream;
     this.#isPriceUnknown = isPriceUnknown;
+    this.#canDraw = stream.isTTY && process.env["TERM"] !== "dumb";
   }
 
   print(line: string): void {
@@ -34,7 +37,7 @@ export class LiveBlock {
     this.#erase();
     this.#view = view;
     this.#draw();
-    if (view !== null && this.#stream.isTTY)
+    if (view !== null && this.#canDraw)
       this.#timer ??= setInterval(() => this.show(this.#view), redrawMs).unref();
   }
 
@@ -44,14 +47,18 @@ export class LiveBlock {
     this.#view = null;
   }
 
-  /** Broken between words on a terminal; elsewhere a line is a line. */
-  #fold(line: string): string {
-    return this.#stream.isTTY ? wrap(line, this.#stream.columns, indentOf(line)) : line;
+  /** A terminal of a machine may say 0. */
+  get #columns(): number {
+    return this.#stream.columns || 80;
   }
 
-  /** Not on a terminal nothing can be drawn over: the block is left out. */
+  /** Broken between words on a terminal; elsewhere a line is a line. */
+  #fold(line: string): string {
+    return this.#stream.isTTY ? wrap(line, this.#columns, indentOf(line)) : line;
+  }
+
   #draw(): void {
-    if (this.#view === null || !this.#stream.isTTY) return;
+    if (this.#view === null || !this.#canDraw) return;
     const lines = this.#render(this.#view);
     this.#stream.write(lines.map((line) => `${line}\n`).join(""));
     this.#linesShown = lines.length;
@@ -59,12 +66,12 @@ export class LiveBlock {
 
   #render(view: StatusView): readonly string[] {
     const money = moneyText(view.run, this.#isPriceUnknown);
-    return renderBlock(view, { nowMs: Date.now(), columns: this.#stream.columns, money });
+    return renderBlock(view, { nowMs: Date.now(), columns: this.#columns, money });
   }
 
   /** From the first column: a terminal echoes `^C` where the cursor stood. */
   #erase(): void {
-    if (!this.#stream.isTTY) return;
+    if (!this.#canDraw) return;
     const up = this.#linesShown > 0 ? `\u001b[${this.#linesShown}A` : "";
     this.#stream.write(`\r${up}\u001b[J`);
     this.#linesShown = 0;

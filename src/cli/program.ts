@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     // Commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof RalphError) {
-      process.stderr.write(`${errorText(error, process.stderr.columns)}\n`);
+      process.stderr.write(`${errorText(error, process.stderr.columns || undefined)}\n`);
       return error.exitStatus;
     }
     // A full disk, a missing permission: the machine's word is what helps, not our stack.

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import type { WriteStream } from "node:tty";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { LiveBlock } from "../../src/cli/live-block.ts";
 import type { StatusView } from "../../src/core/report.ts";
 
@@ -28,8 +28,8 @@ const view: StatusView = {
 };
 
 /** All that is written to a terminal of 80 columns. */
-function draw(isPriceUnknown: boolean, work: (block: LiveBlock) => void): string {
-  const written = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+function draw(isPriceUnknown: boolean, work: (block: LiveBlock) => void, columns = 80): string {
+  const written = Object.assign(new PassThrough(), { isTTY: true, columns });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that the block asks of a terminal
   const block = new LiveBlock(written as unknown as WriteStream, isPriceUnknown);
   work(block);
@@ -56,6 +56,21 @@ it("begins at the first column, wherever the terminal has echoed ^C", () => {
     block.print("SIGINT: finishing what runs");
   });
   expect(text).toContain("\r\u001b[2A\u001b[JSIGINT: finishing");
+});
+
+it("moves no cursor and draws nothing on a terminal that says it cannot", () => {
+  vi.stubEnv("TERM", "dumb");
+  const text = draw(false, (block) => {
+    block.show(view);
+    block.print("0001: attempt 1 started");
+  });
+  vi.unstubAllEnvs();
+  expect(text).toBe("0001: attempt 1 started\n");
+});
+
+it("takes a terminal that knows no width for one of 80 columns", () => {
+  const text = draw(false, (block) => block.print("0001: attempt 1 started"), 0);
+  expect(text).toContain("0001: attempt 1 started\n");
 });
 
 it("puts further lines under the text: past the time where a line has one, else by two", () => {
