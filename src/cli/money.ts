@@ -29,8 +29,15 @@ function nameLimits({ limits }: Config): string | null {
 }
 
 /** `price unknown` rather than a zero that nobody measured; what is not known counts as what it may have been. */
-export function moneyText(run: Pick<RunView, "usd" | "usdUnknown"> | null, isUnknown: boolean): string {
+export function moneyText(
+  run: Pick<RunView, "usd" | "usdUnknown"> | null,
+  isUnknown: boolean,
+  usdMax: number | null = null,
+): string {
   const { usd, usdUnknown } = run ?? { usd: 0, usdUnknown: false };
-  if (usd === 0 && (isUnknown || usdUnknown)) return "price unknown";
-  return usdUnknown ? `price unknown, counted as ${usd.toFixed(2)} USD` : `${usd.toFixed(2)} USD`;
+  const max = usdMax?.toFixed(2);
+  if (usd === 0 && (isUnknown || usdUnknown))
+    return max === undefined ? "price unknown" : `price unknown, limit ${max} USD`;
+  const spent = max === undefined ? `${usd.toFixed(2)} USD` : `${usd.toFixed(2)} of ${max} USD`;
+  return usdUnknown ? `price unknown, counted as ${spent}` : spent;
 }

@@ -20,7 +20,7 @@ import { findState, listReviews, openProject, openQueue, type Project, requireTa
 import { describeRunEnd, findRunEnd, type RunEnd } from "./last-run.ts";
 import { isPriceUnknown, moneyText } from "./money.ts";
 import { hang, localTime, print, printJson, printTable, style } from "./print.ts";
-import { openWaits, waitText } from "./wait-text.ts";
+import { openWaits, untilText, waitText } from "./wait-text.ts";
 
 export async function showStatus(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
   const state = await findState(options.cwd);
@@ -103,6 +103,7 @@ function printStatus(shown: ShownStatus, config: Config | null, lease: string): 
     ...listRow("in review", shown.reviews),
     ["spent", spentText(shown.run, config !== null && isPriceUnknown(config))],
     ...todayRow(shown.today, config),
+    ...untilRow(shown),
     ...openWaits(shown.waits, Date.now()).map((wait) => ["waiting", waitText(wait, Date.now())]),
     ["last run", last === null ? "none yet" : `${localTime(last.at)}: ${describeRunEnd(last)}`],
     ["sandbox", sandboxText(last, config)],
@@ -163,6 +164,12 @@ function listRow(name: string, items: readonly string[]): readonly (readonly str
 
 const itemsShownMax = 5;
 
+/** Of a run that goes on. */
+function untilRow({ run, supervisor }: ShownStatus): readonly (readonly string[])[] {
+  const untilMs = run?.untilMs ?? null;
+  return untilMs === null || supervisor === null ? [] : [["until", untilText(untilMs, Date.now())]];
+}
+
 /** Only where somebody limits it. */
 function todayRow(today: ShownStatus["today"], config: Config | null): readonly (readonly string[])[] {
   if (config === null) return [];
@@ -193,6 +200,10 @@ export function sandboxText(
 
 function spentText(run: RunView | null, isUnknown: boolean): string {
   if (run === null) return "nothing: no run is open";
-  const tokens = run.tokensUnknown ? "tokens unknown" : `${run.tokens} tokens`;
-  return `${moneyText(run, isUnknown)}, ${tokens} in this run`;
+  const { usdMax, tokensMax, turnsMax } = run;
+  const tokens = run.tokensUnknown ? "tokens unknown" : `${run.tokens}${of(tokensMax)} tokens`;
+  const turns = turnsMax === null ? "" : `, ${run.turns}${of(turnsMax)} turns`;
+  return `${moneyText(run, isUnknown, usdMax)}, ${tokens}${turns} in this run`;
 }
+
+const of = (max: number | null): string => (max === null ? "" : ` of ${max}`);

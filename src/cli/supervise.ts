@@ -28,7 +28,7 @@ import { daemonLimits, runLimits } from "./run-limits.ts";
 import { requireCleanCheckouts } from "./runnable.ts";
 import { openControl } from "./control.ts";
 import { Stopping } from "./stopping.ts";
-import { openWaits, waitText } from "./wait-text.ts";
+import { openWaits, untilText, waitText } from "./wait-text.ts";
 import { createTeller, type LogFormat, type Teller } from "./tell.ts";
 
 export interface SuperviseOptions {
@@ -146,6 +146,7 @@ async function runLoop(parts: Supervision): Promise<number> {
   void ready;
   await using source = daemon === null ? null : await watchConfig({ project, ports, sandbox });
   const limits = daemon === null ? runLimits(config, now) : daemonLimits(config);
+  if (limits.untilMs !== null) teller.say(`until ${untilText(limits.untilMs, now.getTime())}`);
   let known = state.paused;
   const loop = new Loop({
     judgingMax: availableParallelism(),

@@ -12,6 +12,12 @@ export function waitText({ kind, agent, reason, untilMs }: WaitView, nowMs: numb
   return `${who} waits for ${what}, until ${momentText(untilMs, nowMs)}: ${reason}`;
 }
 
+/** The end of a run's time, always with its day: a time of day that was just missed is tomorrow's. */
+export function untilText(ms: number, nowMs: number): string {
+  const ahead = ms > nowMs ? ` (in ${spanText(ms - nowMs)})` : "";
+  return `${localTime(ms).slice(0, 16)}${ahead}: nothing new starts after that`;
+}
+
 /** Those that hold anything up now. */
 export const openWaits = (waits: readonly WaitView[], nowMs: number): readonly WaitView[] =>
   waits.filter(({ kind, untilMs }) => kind !== "window" || untilMs > nowMs);

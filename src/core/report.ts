@@ -1,6 +1,6 @@
 /** State and queue as people and programs see them: the one source of `status`, the live block and the last line. */
 import type { Gate } from "./config.ts";
-import type { AgentRole, PauseCause, RunOutcome } from "./message.ts";
+import type { AgentRole, PauseCause, RunOutcome, SpendLimits } from "./message.ts";
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
 import type { LoopState, Pause, Phase, RunState, Wait } from "./state.ts";
 
@@ -25,7 +25,8 @@ export interface StatusView {
   readonly failing: readonly string[];
 }
 
-export interface RunView {
+/** Its limits are of all that it uses: with what was used when a person last resumed, which granted them once more. */
+export interface RunView extends SpendLimits {
   readonly id: string;
   readonly landed: number;
   readonly blocked: number;
@@ -36,6 +37,8 @@ export interface RunView {
   readonly turns: number;
   /** True when an agent told nothing of its tokens and turns: they are then upper bounds, too. */
   readonly tokensUnknown: boolean;
+  /** Nothing new starts after it; null: no time ends it. */
+  readonly untilMs: number | null;
 }
 
 export interface WaitView {
@@ -119,10 +122,25 @@ const viewPause = ({ kind, reason, sinceMs, untilMs, day }: Pause): PauseView =>
   day,
 });
 
-function viewRun({ id, landed, blocked, ...run }: RunState): RunView {
+function viewRun({ id, landed, blocked, limits, usedBefore, ...run }: RunState): RunView {
   const { usd, usdUnknown, tokens, turns, tokensUnknown } = run;
-  return { id, landed: landed.size, blocked: blocked.size, usd, usdUnknown, tokens, turns, tokensUnknown };
+  return {
+    id,
+    landed: landed.size,
+    blocked: blocked.size,
+    usd,
+    usdMax: granted(limits.usdMax, usedBefore.usd),
+    usdUnknown,
+    tokens,
+    tokensMax: granted(limits.tokensMax, usedBefore.tokens),
+    turns,
+    turnsMax: granted(limits.turnsMax, usedBefore.turns),
+    tokensUnknown,
+    untilMs: limits.untilMs,
+  };
 }
+
+const granted = (max: number | null, before: number): number | null => (max === null ? null : before + max);
 
 /** Their files say nothing of it: their record commits were refused. */
 function unrecordedTasks({ unrecorded }: LoopState): readonly string[] {

@@ -6,9 +6,7 @@ import { parseConfig } from "../../src/formats/config.ts";
 
 const config = (text: string): Config =>
   parseConfig(`gates: [{ name: a, run: "true" }]\n${text}`, "ralph.config.yaml");
-const run = (usd: number, usdUnknown: boolean): RunView => {
-  return { id: "r", landed: 0, blocked: 0, usd, usdUnknown, tokens: 0, turns: 0, tokensUnknown: false };
-};
+const run = (usd: number, usdUnknown: boolean): Pick<RunView, "usd" | "usdUnknown"> => ({ usd, usdUnknown });
 
 describe("Money", () => {
   it("is warned of where people limit it and the agent never reports it", () => {
@@ -35,5 +33,11 @@ describe("Money", () => {
     expect(moneyText(run(0, false), false)).toBe("0.00 USD");
     expect(moneyText(run(1.5, true), false)).toBe("price unknown, counted as 1.50 USD");
     expect(moneyText(run(1.5, false), false)).toBe("1.50 USD");
+  });
+
+  it("is told with its limit where there is one", () => {
+    expect(moneyText(run(1.5, false), false, 20)).toBe("1.50 of 20.00 USD");
+    expect(moneyText(run(1.5, true), false, 20)).toBe("price unknown, counted as 1.50 of 20.00 USD");
+    expect(moneyText(run(0, false), true, 20)).toBe("price unknown, limit 20.00 USD");
   });
 });

@@ -257,3 +257,27 @@ it.concurrent("tells a Ctrl-C once, and the second one too", async ({ expect }) 
     expect.stringMatching(/^[\d:]+ stopping now$/),
   ]);
 });
+
+it.concurrent("says at its start and in status until when it runs, and what it may use", async ({
+  expect,
+}) => {
+  await using world = await createWorld({
+    agent: "meets-the-test",
+    config: { limits: { run: { usd: 20, turns: 9 }, attempts: 1, rounds: 0 } },
+  });
+  const minuteAgo = new Date(Date.now() - 60_000).toTimeString().slice(0, 5);
+  const run = world.start({ args: ["--until", minuteAgo] });
+  const agent = await world.meetAgent();
+  const until = new RegExp(
+    `until +\\d{4}-\\d\\d-\\d\\d ${minuteAgo} \\(in 23 h 5\\d min\\): nothing new starts after`,
+  );
+  const { stdout } = await world.run({ command: "status" });
+  expect(stdout).toMatch(until);
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+    "spent price unknown, limit 20.00 USD, 0 tokens, 0 of 9 turns in this run",
+  );
+  agent.behaveAs("lands-a-change");
+  const done = await run.done;
+  expect(done.status).toBe(0);
+  expect(done.lines.join("\n")).toMatch(until);
+});

@@ -1,6 +1,6 @@
 /** What a run waits for, as people read it. */
 import { expect, it } from "vitest";
-import { openWaits, waitText } from "../../src/cli/wait-text.ts";
+import { openWaits, untilText, waitText } from "../../src/cli/wait-text.ts";
 import type { WaitView } from "../../src/core/report.ts";
 
 const nowMs = new Date(2026, 10, 20, 22, 13, 0).getTime();
@@ -26,6 +26,14 @@ it("A wait says why, until when on the local clock, and how long that is", () =>
   expect(waitText({ ...limit, kind: "window", agent: null }, nowMs)).toBe(
     "outside limits.window: nothing new starts before 23:00 (in 47 min)",
   );
+});
+
+it("The end of a run's time is told with its day, and how long that is as long as it lies ahead", () => {
+  const after = "nothing new starts after that";
+  expect(untilText(nowMs - minuteMs + 24 * 60 * minuteMs, nowMs)).toBe(
+    `2026-11-21 22:12 (in 23 h 59 min): ${after}`,
+  );
+  expect(untilText(nowMs - minuteMs, nowMs)).toBe(`2026-11-20 22:12: ${after}`);
 });
 
 it("A wait that is over says that one attempt asks first; a window that is open says nothing", () => {

@@ -35,6 +35,21 @@ describe("The status", () => {
     expect(view.run).toBeNull();
   });
 
+  it("tells the limits of the run, with what was used when a person granted them once more", () => {
+    const limits = { ...noRunLimits, usdMax: 20, tokensMax: 100, untilMs: 7 };
+    const state = after({ type: "run-started", run: "r", limits });
+    const queue = { tasks: [], problems: [] };
+    expect(viewStatus(state, queue).run).toMatchObject({
+      usdMax: 20,
+      tokensMax: 100,
+      turnsMax: null,
+      untilMs: 7,
+    });
+    const usedBefore = { usd: 1.5, tokens: 40, turns: 3, tasks: 0 };
+    const resumed = { ...state, run: state.run && { ...state.run, usedBefore } };
+    expect(viewStatus(resumed, queue).run).toMatchObject({ usdMax: 21.5, tokensMax: 140, turnsMax: null });
+  });
+
   it("keeps telling of a task whose record commit was refused, until an attempt is made again", () => {
     const refused: LoopEvent = { type: "task-blocked", ...address, why: "two reasons", commit: null };
     const queue = { tasks: [task], problems: [] };
