@@ -53,6 +53,21 @@ export const landingMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "no-look-at-a-task-done-again",
+    removes: "A task that is done again lands although a person edited its file after it was read.",
+    edits: [
+      {
+        file: "src/adapters/git/fast-forward.ts",
+        find: 'return found.kind === "edited" ? `${seen.file} was edited meanwhile` : planMove(git, plain);',
+        replace: "return planMove(git, plain);",
+      },
+    ],
+    killedBy: {
+      file: "test/adapters/git/git-checkout.test.ts",
+      title: "refuses to land again when the task's file was edited after the queue read it",
+    },
+  },
+  {
     name: "no-dry-run-of-checkouts",
     removes: "A landing goes on where it would overwrite what somebody has not committed.",
     edits: [

@@ -1,7 +1,8 @@
 /** Which tasks run, in which order, and what holds only those that are written wrongly. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
+import { makeFolder } from "../support/repository.ts";
 import { createWorld, taskText } from "../support/world.ts";
 
 it.concurrent("lands tasks in the order of dependencies first, then priority, then id", async ({
@@ -90,6 +91,47 @@ it.concurrent("does not land a task twice when its file says ready again", async
   expect(run.status).toBe(1);
   expect(world.landed()).toEqual(["Do one", "Reset the status"]);
   expect(run.stderr).toContain("ralphwright task retry one");
+});
+
+/** Does the same task twice and has something to change each time. */
+const addsALine = { kind: "command", command: "cat > /dev/null; echo more >> src/more.txt" };
+
+it.concurrent("does a landed task again after a retry, and leaves the checkout as it landed", async ({
+  expect,
+}) => {
+  await using world = await createWorld({ config: { agent: addsALine } });
+  await world.run();
+  expect((await world.run({ command: "task", args: ["retry", "one"] })).status).toBe(0);
+  expect((await world.run()).status).toBe(0);
+  expect(world.leftovers()).toEqual([]);
+  expect((await world.run()).status).toBe(0);
+  expect(world.landed()).toEqual(["Do one", "Do one"]);
+});
+
+it.concurrent("keeps what a person writes into a task while it is judged for the second time", async ({
+  expect,
+}) => {
+  const folder = makeFolder("edit");
+  const edit = `printf '\\nAnd more.\\n' >> ${folder}/one.md && touch ${folder}/edited`;
+  const isFirst = `test "$(grep -c more src/more.txt)" -lt 2`;
+  await using world = await createWorld({
+    files: { "src/more.txt": "" },
+    config: {
+      agent: addsALine,
+      gates: [{ name: "edits", run: `${isFirst} || test -e ${folder}/edited || { ${edit}; }` }],
+      limits: { attempts: 2, rounds: 0 },
+      // In a sandbox no gate has hands that reach so far.
+      sandbox: "off",
+    },
+  });
+  symlinkSync(join(world.repository.path, "tasks", "one.md"), join(folder, "one.md"));
+  await world.run();
+  await world.run({ command: "task", args: ["retry", "one"] });
+  expect((await world.run()).status).toBe(0);
+  rmSync(folder, { recursive: true });
+  expect(world.events("one")).toContain("tasks/one.md was edited while the agent worked on it");
+  expect(world.onTarget("tasks/one.md")).toContain("And more.");
+  expect(world.repository.git("status", "--porcelain")).toBe("");
 });
 
 it.concurrent("works on drafts and landed tasks never", async ({ expect }) => {

@@ -6,7 +6,7 @@ import type { CommitSha } from "../../core/ids.ts";
 import { type Git, type GitResult, troubleLine } from "./git.ts";
 import { retryLocked } from "./git-checkout.ts";
 import { diffTrees, readCommit } from "./object-tree.ts";
-import { modes } from "./raw-diff.ts";
+import { modes, type RawChange } from "./raw-diff.ts";
 
 /** A planned fast-forward that git has agreed to in a dry run. */
 export interface FastForward {
@@ -40,24 +40,49 @@ export async function planFastForward(
   step: CheckoutStep,
 ): Promise<FastForward | string> {
   const { seen } = step;
-  const added = await listAdded(git, step);
+  const changes = await listChanges(git, step);
+  const added = changes.filter(({ oldMode }) => oldMode === modes.missing).map(({ path }) => path);
   const inTheWay = await findUntracked(
     git,
     checkout,
     added.filter((path) => path !== seen?.file),
   );
   if (inTheWay !== null) return overwritten(inTheWay);
-  const isNew = seen !== null && added.includes(seen.file) && presentPart(checkout, seen.file) !== null;
   const plain: Move = { checkout, step, from: step.from, adopted: null };
+  if (seen === null) return planMove(git, plain);
+  if (!changes.some(({ path }) => path === seen.file)) return planAgain(git, plain, seen);
+  return planSeen(git, plain, { seen, isAdded: added.includes(seen.file) });
+}
+
+/** A step that changes the task's file. */
+async function planSeen(
+  git: Git,
+  plain: Move,
+  { seen, isAdded }: { readonly seen: SeenFile; readonly isAdded: boolean },
+): Promise<FastForward | string> {
+  const { checkout } = plain;
+  const isNew = isAdded && presentPart(checkout, seen.file) !== null;
   // Mostly the task's file is committed as it was read: then git agrees at once, and there is nothing to adopt.
   const tried = isNew ? null : await tryOut(git, plain);
   if (tried?.code === 0) return fastForward(git, plain);
-  const adopted = seen === null ? null : await findAdopted(git, checkout, seen);
-  if (adopted !== null)
-    return planMove(git, { ...plain, from: await treeWith(git, step.from, adopted), adopted });
+  const found = await compareSeen(git, checkout, seen);
+  if (found.kind === "as-seen") return planAdopting(git, plain, found.adopted);
   const isUntracked = isNew && (await findUntracked(git, checkout, [seen.file])) !== null;
   return isUntracked ? overwritten(seen.file) : planMove(git, plain);
 }
+
+/**
+ * Of a task that is done again both commits hold the file as it landed: git would agree, and leave the text in the
+ * checkout that asked for it.
+ */
+async function planAgain(git: Git, plain: Move, seen: SeenFile): Promise<FastForward | string> {
+  const found = await compareSeen(git, plain.checkout, seen);
+  if (found.kind === "as-seen") return planAdopting(git, plain, found.adopted);
+  return found.kind === "edited" ? `${seen.file} was edited meanwhile` : planMove(git, plain);
+}
+
+const planAdopting = async (git: Git, plain: Move, adopted: Adopted): Promise<FastForward | string> =>
+  planMove(git, { ...plain, from: await treeWith(git, plain.step.from, adopted), adopted });
 
 async function planMove(git: Git, move: Move): Promise<FastForward | string> {
   const { code, stderr } = await tryOut(git, move);
@@ -118,10 +143,9 @@ function readOrNull(file: string): string | null {
   }
 }
 
-async function listAdded(git: Git, { from, to }: CheckoutStep): Promise<readonly string[]> {
+async function listChanges(git: Git, { from, to }: CheckoutStep): Promise<readonly RawChange[]> {
   const [before, after] = [await readCommit(git.objects, from), await readCommit(git.objects, to)];
-  const changes = await diffTrees(git.objects, before.tree, after.tree);
-  return changes.filter(({ oldMode }) => oldMode === modes.missing).map(({ path }) => path);
+  return diffTrees(git.objects, before.tree, after.tree);
 }
 
 /**
@@ -161,17 +185,23 @@ interface Adopted {
   readonly sha: string;
 }
 
+/** How the task's file lies in the checkout: as committed, as the queue read it, or as somebody left it since. */
+type SeenNow =
+  | { readonly kind: "committed" | "edited" }
+  | { readonly kind: "as-seen"; readonly adopted: Adopted };
+
 /**
  * The task's file may lie uncommitted in the checkout, as the queue read it. The landing commits it, so the index
- * is told of it first; otherwise git would refuse to overwrite it. Null when there is nothing to adopt.
+ * is told of it first; otherwise git would refuse to overwrite it.
  */
-async function findAdopted(git: Git, checkout: string, seen: SeenFile): Promise<Adopted | null> {
+async function compareSeen(git: Git, checkout: string, seen: SeenFile): Promise<SeenNow> {
   const args = ["status", "--porcelain=v1", "-z", "--ignored", "--", literal(seen.file)];
-  if ((await git.run(args, { checkout })) === "") return null;
+  if ((await git.run(args, { checkout })) === "") return { kind: "committed" };
   const inCheckout = await git.ask(["hash-object", "--", seen.file], { checkout });
   const write = ["hash-object", "-w", "--stdin", "--path", seen.file];
   const sha = (await git.run(write, { checkout, input: seen.text })).trim();
-  return inCheckout.code === 0 && inCheckout.stdout.trim() === sha ? { file: seen.file, sha } : null;
+  const isAsSeen = inCheckout.code === 0 && inCheckout.stdout.trim() === sha;
+  return isAsSeen ? { kind: "as-seen", adopted: { file: seen.file, sha } } : { kind: "edited" };
 }
 
 async function stage(

@@ -145,6 +145,55 @@ it("refuses to land over a task's file that was edited after the queue read it",
   expect(repository.git("status", "--porcelain", "-uall")).toBe("?? tasks/t.md");
 });
 
+it("adopts the task's file that was made ready again after it had landed", async () => {
+  const landed = { "tasks/t.md": "# T\nlanded\n" };
+  using repository = createRepository(landed);
+  using open = parts(repository);
+  repository.write("tasks/t.md", "# T\nready\n");
+  repository.write("README.md", "mine\n");
+  const seen = { file: "tasks/t.md", text: "# T\nready\n" };
+  expect(await land(open, { ...landed, a: "2\n" }, seen)).toEqual({ kind: "landed" });
+  expect(repository.git("status", "--porcelain")).toBe("?? README.md");
+  expect(read(repository, "tasks/t.md")).toBe(landed["tasks/t.md"]);
+});
+
+it("refuses to land again when the task's file was edited after the queue read it", async () => {
+  const landed = { "tasks/t.md": "# T\nlanded\n" };
+  using repository = createRepository(landed);
+  using open = parts(repository);
+  repository.write("tasks/t.md", "# T\nready, and more\n");
+  const before = [repository.git("status", "--porcelain"), repository.git("ls-files", "-s")];
+  const seen = { file: "tasks/t.md", text: "# T\nready\n" };
+  expect(await land(open, { ...landed, a: "2\n" }, seen)).toMatchObject({
+    kind: "refused",
+    reason: expect.stringContaining("(tasks/t.md was edited meanwhile)"),
+  });
+  expect(read(repository, "tasks/t.md")).toBe("# T\nready, and more\n");
+  expect([repository.git("status", "--porcelain"), repository.git("ls-files", "-s")]).toEqual(before);
+});
+
+it("keeps an edit of the task's file that a person makes in the very moment of landing again", async () => {
+  const landed = { "tasks/t.md": "# T\nlanded\n" };
+  using repository = createRepository(landed);
+  using open = parts(repository);
+  repository.write("tasks/t.md", "# T\nready\n");
+  const candidate = await open.candidate(await open.target.tip(), { ...landed, a: "2\n" });
+  const git: Git = {
+    ...open.git,
+    async ask(args, options) {
+      if (args[0] === "update-ref") repository.write("tasks/t.md", "# T\nready, and more\n");
+      return open.git.ask(args, options);
+    },
+  };
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const target = createGitTarget(git, { branch: "main", sign: false, warn });
+  const order = landOrder(candidate, { file: "tasks/t.md", text: "# T\nready\n" });
+  expect(await target.land(order)).toEqual({ kind: "landed" });
+  expect(read(repository, "tasks/t.md")).toBe("# T\nready, and more\n");
+  expect(warnings).toEqual([expect.stringContaining("Entry 'tasks/t.md' not uptodate. Cannot merge.")]);
+});
+
 it("refuses to land over an ignored task's file that was edited after the queue read it", async () => {
   using repository = createRepository({ ".gitignore": "hidden/\n" });
   using open = parts(repository);
