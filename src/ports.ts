@@ -42,7 +42,7 @@ export interface Journal {
 /** Tasks as they are on disk (or on the target, when it is checked out nowhere). */
 export interface QueueSource {
   read(): Promise<Queue>;
-  /** The file of a task as the queue sees it now; null when it is gone. */
+  /** The file of a task as the queue sees it now; null when it is gone, or no text any more. */
   readText(file: string): Promise<string | null>;
   /** Resolves when something in the folder may have changed, or `signal` aborts. A hint: read again. */
   changed(signal: AbortSignal): Promise<void>;

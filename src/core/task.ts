@@ -61,3 +61,7 @@ export function standingOf(task: Task): TaskStatus {
   if (task.status === "blocked" && task.blocked !== null && task.blocked.text !== task.text) return "ready";
   return task.status;
 }
+
+/** A ready task with nothing for an agent to read: its title is the name of its file. */
+export const saysNothing = (task: Task): boolean =>
+  standingOf(task) === "ready" && task.title === task.id && task.body.trim() === "";

@@ -104,7 +104,7 @@ const judged = (judgement: Judgement): ComposedChange => ({ kind: "judged", judg
 /** What the agent did for the old text must not mark the new one as landed. */
 async function editedReason({ ports }: AttemptScope, task: Task): Promise<string | null> {
   const text = await ports.queue.readText(task.file);
-  if (text === null) return `${task.file} was removed while the agent worked on it`;
+  if (text === null) return `${task.file} was removed, or made unreadable, while the agent worked on it`;
   const parsed = parseTask(text, task.file, ports.digest);
   const isSame = parsed.kind === "task" && parsed.task.id === task.id && parsed.task.text === task.text;
   return isSame ? null : `${task.file} was edited while the agent worked on it`;

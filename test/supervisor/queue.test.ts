@@ -1,5 +1,6 @@
 /** Which tasks run, in which order, and what holds only those that are written wrongly. */
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
 import { makeFolder } from "../support/repository.ts";
@@ -53,13 +54,22 @@ it.concurrent("runs the rest of the queue beside files that are no tasks, and na
       "tasks/README.md": "Not a task.\n",
     },
   });
-  mkdirSync(join(world.repository.path, "tasks", "folder.md"));
+  const tasks = join(world.repository.path, "tasks");
+  mkdirSync(join(tasks, "folder.md"));
+  writeFileSync(join(tasks, "latin.md"), Buffer.from("# Gr\u00F6\u00DFe\n", "latin1"));
+  writeFileSync(join(tasks, "begun.md"), "");
+  symlinkSync("../README.md", join(tasks, "link.md"));
+  execFileSync("mkfifo", [join(tasks, "pipe.md")]);
   const run = await world.run();
   expect(run.status).toBe(1);
   expect(world.landed()).toEqual(["Do good"]);
   expect(run.stderr).toContain("tasks/typo.md:3");
   expect(run.stderr).toContain("the id same is also used by tasks/same.md");
   expect(run.stderr).toContain("the file has 1100000 bytes; a task may have at most 1000000");
+  expect(run.stderr).toContain("tasks/latin.md:1: this is not UTF-8");
+  expect(run.stderr).toContain("tasks/begun.md: it is empty");
+  expect(run.stderr).toContain("tasks/link.md: the file is a link");
+  expect(run.stderr).toContain("tasks/pipe.md: this is no file");
 });
 
 it.concurrent("takes up a task that is dropped into the folder while the run goes on", async ({ expect }) => {

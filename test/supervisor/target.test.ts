@@ -225,8 +225,8 @@ it.concurrent("drops a task whose file is removed while an agent works on it, an
     "attempt 1
     agent claimed complete
     sealed, changed
-    conflict: tasks/one.md was removed while the agent worked on it
-    rejected: conflict: tasks/one.md was removed while the agent worked on it, kept"
+    conflict: tasks/one.md was removed, or made unreadable, while the agent worked on it
+    rejected: conflict: tasks/one.md was removed, or made unreadable, while the agent worked on it, kept"
   `);
   expect(world.landed()).toEqual(["Never mind", "Do two"]);
 });

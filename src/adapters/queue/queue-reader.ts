@@ -1,19 +1,18 @@
 /** Turns task files into the queue, wherever they come from; unchanged files are not parsed again. */
 import { setImmediate } from "node:timers/promises";
 import { type Queue, type QueueProblem } from "../../core/queue.ts";
-import type { Task } from "../../core/task.ts";
+import { saysNothing, type Task } from "../../core/task.ts";
 import { parseTask } from "../../formats/task-file.ts";
 import { digest } from "../state/pass-files.ts";
+import type { Content } from "./task-content.ts";
 
 /** One file of the tasks folder. `version` changes whenever the content does. */
 export interface TaskEntry {
   readonly file: string;
   readonly version: string;
-  /** Null when the file cannot be read; the reason then says why. */
   readonly read: () => Content | Promise<Content>;
 }
 
-type Content = { readonly text: string } | { readonly reason: string };
 type Parsed = ReturnType<typeof parseTask>;
 
 /** Files parsed without a pause, so that agents are heard meanwhile. */
@@ -45,9 +44,17 @@ interface Known {
 
 async function readEntry({ file, version, read }: TaskEntry): Promise<Known> {
   const content = await read();
-  if ("text" in content) return { version, parsed: parseTask(content.text, file, digest) };
-  const problem = { file, line: null, task: null, message: content.reason };
+  if ("text" in content) return { version, parsed: unlessSilent(parseTask(content.text, file, digest)) };
+  const problem = { file, line: content.line ?? null, task: null, message: content.reason };
   return { version: null, parsed: { kind: "problem", problems: [problem] } };
+}
+
+/** A person has made the file and not yet written into it: it is a task as soon as it says something. */
+function unlessSilent(parsed: Parsed): Parsed {
+  if (parsed.kind === "problem" || !saysNothing(parsed.task)) return parsed;
+  const { file, id } = parsed.task;
+  const message = "it is empty, without a title or a text; write down what is to be done";
+  return { kind: "problem", problems: [{ file, line: null, task: id, message }] };
 }
 
 /** Two tasks with one id are a problem of both: nobody can say which of them is meant. */

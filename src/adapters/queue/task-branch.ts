@@ -3,8 +3,9 @@ import type { Queue } from "../../core/queue.ts";
 import type { QueueSource } from "../../ports.ts";
 import type { Git } from "../git/git.ts";
 import { readCommit } from "../git/object-tree.ts";
+import { modes } from "../git/raw-diff.ts";
 import { createQueueReader, type TaskEntry } from "./queue-reader.ts";
-import { taskBytesMax } from "./task-folder.ts";
+import { type Content, linkProblem, readContent, sizeProblem } from "./task-content.ts";
 
 /** How often the branch is looked at when nothing else happens: one question to a process that stands by. */
 const lookAgainMs = 1_000;
@@ -26,8 +27,9 @@ export function openTaskBranch(git: Git, branch: string, tasks: string): QueueSo
       return known.queue;
     },
     async readText(file) {
-      const result = await git.ask(["cat-file", "blob", blobOf(file)]);
-      return result.code === 0 ? result.stdout : null;
+      const found = await git.objects.read(blobOf(file));
+      const content = found?.type === "blob" ? readContent(found.content) : null;
+      return content !== null && "text" in content ? content.text : null;
     },
     changed(signal) {
       return new Promise((resolve) => {
@@ -45,14 +47,17 @@ export function openTaskBranch(git: Git, branch: string, tasks: string): QueueSo
     const tab = line.indexOf("\t");
     const about = line.slice(0, tab);
     const file = line.slice(tab + 1);
-    const [, , sha = "", size = "0"] = about.split(/ +/);
-    return { file, version: sha, read: () => readBlob(sha, Number(size)) };
+    const [mode = "", , sha = "", size = "0"] = about.split(/ +/);
+    const version = `${mode} ${sha}`;
+    if (mode === modes.symlink) return { file, version, read: () => ({ reason: linkProblem }) };
+    return { file, version, read: () => readBlob(sha, Number(size)) };
   }
 
-  async function readBlob(sha: string, size: number): Promise<{ text: string } | { reason: string }> {
-    if (size > taskBytesMax)
-      return { reason: `the file has ${size} bytes; a task may have at most ${taskBytesMax}` };
-    return { text: await git.run(["cat-file", "blob", sha]) };
+  async function readBlob(sha: string, size: number): Promise<Content> {
+    const reason = sizeProblem(size);
+    if (reason !== null) return { reason };
+    const found = await git.objects.read(sha);
+    return found === null ? { reason: `git has lost it (${sha}); see git fsck` } : readContent(found.content);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The queue as a folder on disk: chokidar's events are hints, reading is the truth. */
-import { type BigIntStats, readdirSync, readFileSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { type BigIntStats, constants, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstat, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Queue } from "../../core/queue.ts";
@@ -8,9 +8,7 @@ import { systemCodeOf, unlessAbsent } from "../../errors.ts";
 import type { QueueSource } from "../../ports.ts";
 import { type FolderHints, watchPath } from "./folder-hints.ts";
 import { createQueueReader, type TaskEntry } from "./queue-reader.ts";
-
-/** Larger than any task a person wrote; an agent could not read it anyway. */
-export const taskBytesMax = 1_000_000;
+import { type Content, linkProblem, readContent, sizeProblem } from "./task-content.ts";
 
 export interface TaskFolder extends QueueSource, AsyncDisposable {}
 
@@ -30,7 +28,7 @@ export function openTaskFolder(top: string, tasks: string): TaskFolder {
       queue = await readQueue([...entries.values()]);
       return queue;
     },
-    readText: (file) => unlessAbsent(readFile(join(top, file), "utf8")),
+    readText: (file) => readText(join(top, file)),
     changed: (signal) => hints().wait(signal),
     hint: (file) => hints().hint(file === undefined ? null : join(top, file)),
     [Symbol.asyncDispose]: () => watcher?.[Symbol.asyncDispose]() ?? Promise.resolve(),
@@ -64,7 +62,8 @@ async function listTasks(top: string, tasks: string): Promise<ReadonlyMap<string
   const entries = new Map<string, TaskEntry>();
   for (const [i, { path, trouble }] of found.toSorted((a, b) => (a.path < b.path ? -1 : 1)).entries()) {
     if (i % filesAtOnce === filesAtOnce - 1) await setImmediate();
-    const entry = trouble === null ? describeFile(top, path) : describeTrouble(top, path, trouble);
+    const entry =
+      trouble === null ? describeFile(top, path) : describeUnread(top, path, folderProblem(trouble));
     if (entry !== null) entries.set(entry.file, entry);
   }
   return entries;
@@ -89,50 +88,68 @@ function listFiles(folder: string): readonly Found[] {
   }
 }
 
-function describeTrouble(top: string, path: string, trouble: string): TaskEntry {
-  const reason = `it cannot be read as a folder of tasks (${trouble}); make it one, or check its permissions`;
-  return { file: relativeTo(top, path), version: trouble, read: () => ({ reason }) };
-}
+const folderProblem = (trouble: string): string =>
+  `it cannot be read as a folder of tasks (${trouble}); make it one, or check its permissions`;
 
 const isTaskFile = (path: string): boolean => path.endsWith(".md") && !/(^|\/)readme\.md$/i.test(path);
 
 const relativeTo = (top: string, path: string): string => relative(top, path).split(sep).join("/");
 
-/** Null when there is no such file. Small files are read faster at once than through promises: five times, for many. */
+/**
+ * Null when there is no such file; a folder is none. Small files are read faster at once than through promises: five
+ * times, for many.
+ */
 function describeFile(top: string, path: string): TaskEntry | null {
   const stats = statOrTrouble(path);
-  if (typeof stats === "string") return describeUnread(top, path, stats);
-  if (stats === null || !stats.isFile()) return null;
+  if (stats === null) return null;
+  if (typeof stats === "string")
+    return describeUnread(top, path, `the file cannot be looked at (${stats}); check its permissions`);
+  if (stats.isSymbolicLink()) return describeUnread(top, path, linkProblem);
+  if (stats.isDirectory()) return null;
+  if (!stats.isFile()) return describeUnread(top, path, specialProblem);
   const version = `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
   // The entry outlives this call: it must not keep the rest of what the file system said.
   const size = Number(stats.size);
   return { file: relativeTo(top, path), version, read: () => readTaskFile(path, size) };
 }
 
-/** A task that cannot be looked at is a problem: it is not done, and it has not gone. */
-function describeUnread(top: string, path: string, trouble: string): TaskEntry {
-  const reason = `the file cannot be looked at (${trouble}); check its permissions`;
-  return { file: relativeTo(top, path), version: trouble, read: () => ({ reason }) };
-}
+const specialProblem = "this is no file but a pipe, a socket or a device; give it another name, or remove it";
 
-/** A text is the system's trouble. A link in a circle or to nowhere is no file. */
+/** A task that cannot be looked at is a problem: it is not done, and it has not gone. */
+const describeUnread = (top: string, path: string, reason: string): TaskEntry => ({
+  file: relativeTo(top, path),
+  version: reason,
+  read: () => ({ reason }),
+});
+
+/** A text is the system's trouble. */
 function statOrTrouble(path: string): BigIntStats | string | null {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
   } catch (error) {
-    const code = systemCodeOf(error) ?? "unknown error";
-    return code === "ELOOP" ? null : code;
+    return systemCodeOf(error) ?? "unknown error";
   }
 }
 
-function readTaskFile(path: string, size: number): { text: string } | { reason: string } {
-  if (size > taskBytesMax)
-    return { reason: `the file has ${size} bytes; a task may have at most ${taskBytesMax}` };
+/** What was a file a moment ago may be a link or a pipe by now: neither is followed or waited for. */
+const flag = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+function readTaskFile(path: string, size: number): Content {
+  const reason = sizeProblem(size);
+  if (reason !== null) return { reason };
   try {
-    return { text: readFileSync(path, "utf8") };
+    return readContent(readFileSync(path, { flag }));
   } catch (error) {
     return {
       reason: `the file cannot be read (${systemCodeOf(error) ?? "unknown error"}); check its permissions`,
     };
   }
+}
+
+async function readText(path: string): Promise<string | null> {
+  const stats = await unlessAbsent(lstat(path));
+  if (stats?.isFile() !== true) return null;
+  const bytes = await unlessAbsent(readFile(path, { flag }));
+  const content = bytes === null ? null : readContent(bytes);
+  return content !== null && "text" in content ? content.text : null;
 }

@@ -1,4 +1,5 @@
 /** The queue as a folder on disk: hints tell when to look, files tell the truth. */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
@@ -6,17 +7,18 @@ import { createQueueReader } from "../../../src/adapters/queue/queue-reader.ts";
 import { openTaskBranch } from "../../../src/adapters/queue/task-branch.ts";
 import { openTaskFolder } from "../../../src/adapters/queue/task-folder.ts";
 import type { Queue } from "../../../src/core/queue.ts";
+import { problemText } from "../../../src/core/report.ts";
 import type { QueueSource } from "../../../src/ports.ts";
 import { createRepository, makeFolder, openParts } from "../../support/repository.ts";
 
 interface Top extends Disposable {
   readonly path: string;
-  readonly write: (file: string, text: string) => void;
+  readonly write: (file: string, text: string | Buffer) => void;
 }
 
 function makeTop(files: Readonly<Record<string, string>>): Top {
   const path = makeFolder("tasks");
-  const write = (file: string, text: string): void => {
+  const write: Top["write"] = (file, text) => {
     mkdirSync(dirname(join(path, file)), { recursive: true });
     writeFileSync(join(path, file), text);
   };
@@ -54,7 +56,6 @@ it("reads every Markdown file in the folder and below, in path order, and no REA
     "other/d.md": "# D\n",
   });
   mkdirSync(join(top.path, "tasks/folder.md"));
-  symlinkSync("nowhere", join(top.path, "tasks/dangling.md"));
   await using folder = openTaskFolder(top.path, "tasks");
   const queue = await folder.read();
   expect(queue.problems).toEqual([]);
@@ -184,6 +185,71 @@ it("says of a file that is too large how large it is and may be, and reads the r
   ]);
 });
 
+/** Texts that nobody could give back as they were, each with what is said of it. */
+const noTexts = {
+  "tasks/latin.md": Buffer.from("# Gr\u00F6\u00DFe\n", "latin1"),
+  "tasks/later.md": Buffer.from("# T\n\nGr\u00F6\u00DFe\n", "latin1"),
+  "tasks/nul.md": Buffer.from("# T\n\0\n"),
+  "tasks/utf16.md": Buffer.from("# T\n", "utf16le"),
+};
+it("takes for a problem what is no text, and accepts a byte order mark", async () => {
+  using top = makeTop({ "tasks/a.md": "\uFEFF# A\n" });
+  for (const [file, bytes] of Object.entries(noTexts)) top.write(file, bytes);
+  await using folder = openTaskFolder(top.path, "tasks");
+  const queue = await folder.read();
+  expect(titleOf(queue, "a")).toBe("A");
+  expect(idsOf(queue)).toEqual(["a"]);
+  expect(queue.problems.map(problemText)).toMatchInlineSnapshot(`
+    [
+      "tasks/later.md:3: this is not UTF-8; save the file in that encoding",
+      "tasks/latin.md:1: this is not UTF-8; save the file in that encoding",
+      "tasks/nul.md:2: there is a NUL byte, so the file is no text; write the task as text",
+      "tasks/utf16.md:1: there is a NUL byte, so the file is no text; write the task as text",
+    ]
+  `);
+  expect(await folder.readText("tasks/a.md")).toBe("\uFEFF# A\n");
+  expect(await folder.readText("tasks/latin.md")).toBeNull();
+});
+
+it("takes links and pipes for problems, and neither follows nor waits for them", async () => {
+  using top = makeTop({ "tasks/a.md": "# A\n", "other/d.md": "# D\n" });
+  symlinkSync("../other/d.md", join(top.path, "tasks/link.md"));
+  symlinkSync("nowhere", join(top.path, "tasks/dangling.md"));
+  symlinkSync("circle.md", join(top.path, "tasks/circle.md"));
+  execFileSync("mkfifo", [join(top.path, "tasks/pipe.md")]);
+  await using folder = openTaskFolder(top.path, "tasks");
+  const queue = await folder.read();
+  expect(idsOf(queue)).toEqual(["a"]);
+  expect(queue.problems.map(problemText)).toMatchInlineSnapshot(`
+    [
+      "tasks/circle.md: the file is a link, and a landing would replace it; put the task itself there",
+      "tasks/dangling.md: the file is a link, and a landing would replace it; put the task itself there",
+      "tasks/link.md: the file is a link, and a landing would replace it; put the task itself there",
+      "tasks/pipe.md: this is no file but a pipe, a socket or a device; give it another name, or remove it",
+    ]
+  `);
+  expect(await folder.readText("tasks/link.md")).toBeNull();
+  expect(await folder.readText("tasks/pipe.md")).toBeNull();
+});
+
+it("takes an empty file for a task as soon as somebody writes into it", async () => {
+  using top = makeTop({
+    "tasks/a.md": "",
+    "tasks/b.md": "\uFEFF \n\n",
+    "tasks/c.md": "---\npriority: 2\n---\n",
+    "tasks/draft.md": "---\nstatus: draft\n---\n",
+    "tasks/landed.md": "---\nstatus: landed\n---\n",
+    "tasks/titled.md": "---\ntitle: Do it\n---\n",
+  });
+  await using folder = openTaskFolder(top.path, "tasks");
+  const queue = await folder.read();
+  expect(idsOf(queue)).toEqual(["draft", "landed", "titled"]);
+  const message = "it is empty, without a title or a text; write down what is to be done";
+  expect(queue.problems.map(problemText)).toEqual(["a", "b", "c"].map((id) => `tasks/${id}.md: ${message}`));
+  top.write("tasks/a.md", "# A\n");
+  await readUntil(folder, hasIds("a", "draft", "landed", "titled"));
+});
+
 it("reads 10,000 tasks, and again the one that changed", async () => {
   using top = makeTop({ "tasks/first.md": "# First\n" });
   for (let i = 0; i < 10_000; i += 1) writeFileSync(join(top.path, `tasks/t${i}.md`), `# Task ${i}\n`);
@@ -228,4 +294,26 @@ it("reads the same queue from a branch that is checked out nowhere", async () =>
   const queue = await branch.read();
   expect(titleOf(queue, "a")).toBe("A2");
   expect(idsOf(queue)).toContain("uncommitted");
+});
+
+it("tells the same problems of a branch that is checked out nowhere", async () => {
+  using repository = createRepository({ "tasks/a.md": "# A\n", "tasks/empty.md": "" });
+  for (const [file, bytes] of Object.entries(noTexts)) writeFileSync(join(repository.path, file), bytes);
+  symlinkSync("a.md", join(repository.path, "tasks/link.md"));
+  repository.commit("Odd ones");
+  using open = openParts(join(repository.path, ".git"));
+  const branch = openTaskBranch(open.git, "main", "tasks");
+  const queue = await branch.read();
+  expect(idsOf(queue)).toEqual(["a"]);
+  expect(queue.problems.map(problemText)).toMatchInlineSnapshot(`
+    [
+      "tasks/empty.md: it is empty, without a title or a text; write down what is to be done",
+      "tasks/later.md:3: this is not UTF-8; save the file in that encoding",
+      "tasks/latin.md:1: this is not UTF-8; save the file in that encoding",
+      "tasks/link.md: the file is a link, and a landing would replace it; put the task itself there",
+      "tasks/nul.md:2: there is a NUL byte, so the file is no text; write the task as text",
+      "tasks/utf16.md:1: there is a NUL byte, so the file is no text; write the task as text",
+    ]
+  `);
+  expect(await branch.readText("tasks/latin.md")).toBeNull();
 });
