@@ -210,7 +210,7 @@ function addTaskAdd(task: Command): void {
         ...(dependsOn === undefined ? {} : { dependsOn }),
         ...(spec === undefined ? {} : { specs: spec }),
       };
-      await (await import("./task.ts")).addTask({ cwd: cwd(), draft });
+      await (await import("./task-add.ts")).addTask({ cwd: cwd(), draft });
     });
 }
 

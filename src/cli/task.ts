@@ -1,6 +1,5 @@
-/** `ralphwright task list|show|add|retry`: the queue as people see and change it. */
-import { randomUUID } from "node:crypto";
-import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+/** `ralphwright task list|show|retry`: the queue as people see and change it. */
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createGitTarget } from "../adapters/git/git-target.ts";
 import { mirrored } from "../adapters/git/git-remote.ts";
@@ -10,7 +9,7 @@ import { byPriority, checkQueue, type Queue, resolveQueue, type Standing } from 
 import { problemText } from "../core/report.ts";
 import { standingOf, type Task } from "../core/task.ts";
 import { RalphError } from "../errors.ts";
-import { renderTask, setTaskStatus, slugOf, type TaskDraft } from "../formats/task-file.ts";
+import { setTaskStatus } from "../formats/task-file.ts";
 import {
   listReviews,
   openProject,
@@ -22,7 +21,8 @@ import {
 } from "./compose.ts";
 import { tellOfTasks } from "./ask.ts";
 import { findKnownTask } from "./known-task.ts";
-import { columns, fit, hang, print, printJson, printTable, style, wrap } from "./print.ts";
+import { columns, fit, hang, print, printJson, printTable, style } from "./print.ts";
+import { findTaskCheckout, type TaskCheckout } from "./task-checkout.ts";
 
 export async function listTasks(options: { readonly cwd: string; readonly json: boolean }): Promise<void> {
   const { queue, standing } = await readTasks(await openProject(options.cwd));
@@ -88,48 +88,10 @@ export async function showTaskFile(options: {
   print(task.body.trim());
 }
 
-export interface AddOptions {
-  readonly cwd: string;
-  readonly draft: TaskDraft;
-}
-
-/** Numbers follow the highest one in the folder, so that a listing is in the order of writing. */
-export async function addTask({ cwd, draft }: AddOptions): Promise<void> {
-  if (draft.title.trim() === "") {
-    throw new RalphError("usage", "a task needs a title, and this one is empty", {
-      hint: 'Say in one line what to do: ralphwright task add "Limit the rate of requests"',
-    });
-  }
-  const project = await openProject(cwd);
-  const { repository, config } = project;
-  const top = requireCheckout(repository.top);
-  const folder = join(top, config.tasks);
-  await mkdir(folder, { recursive: true });
-  const names = await readdir(folder, { recursive: true });
-  const numbers = names.map((name) => Number(/(?:^|\/)(\d+)/.exec(name)?.[1] ?? 0));
-  const number = String(Math.max(0, ...numbers) + 1).padStart(4, "0");
-  const file = `${config.tasks}/${number}-${slugOf(draft.title)}.md`;
-  await writeWhole(join(top, file), renderTask(draft));
-  await tellOfTasks(project);
-  const next = "Say in it what is accepted; a running supervisor picks it up by itself.";
-  print(wrap(`Wrote ${file}. ${next}`, columns(), ""));
-}
-
-/** A supervisor may read it at any moment: all of it is there, or nothing. @throws Error when the name is taken. */
-async function writeWhole(path: string, content: string): Promise<void> {
-  const beside = `${path}.${randomUUID()}`;
-  await writeFile(beside, content, { flag: "wx" });
-  try {
-    await link(beside, path);
-  } finally {
-    await rm(beside, { force: true });
-  }
-}
-
 /** Makes a blocked or landed task ready again, with fresh attempts. */
 export async function retryTask(options: { readonly cwd: string; readonly id: string }): Promise<void> {
   const project = await openProject(options.cwd);
-  const top = requireCheckout(project.repository.top);
+  const checkout = await findTaskCheckout(project);
   const { queue, standing } = await readTasks(project);
   const task = findTask(queue, options.id);
   // Its landed ref would refuse a second landing: that is what it is for.
@@ -146,11 +108,12 @@ export async function retryTask(options: { readonly cwd: string; readonly id: st
     print(`${task.id} is ready already; nothing was changed.`);
     return;
   }
-  const path = join(top, task.file);
+  requireQueue(checkout, { id: task.id, target: project.config.target });
+  const path = join(checkout.top, task.file);
   const text = await readFile(path, "utf8").catch(() => null);
   if (text === null) {
     throw new RalphError("task-unknown", `${task.file} is not in this checkout`, {
-      hint: `Check out ${project.config.target}, or edit the file there by hand.`,
+      hint: "Put it back, and try again.",
     });
   }
   await writeFile(path, setTaskStatus(text, { status: "ready" }));
@@ -162,10 +125,17 @@ export async function retryTask(options: { readonly cwd: string; readonly id: st
   print(`${task.id} is ready again. Its file changed: ${task.file}.`);
 }
 
-function requireCheckout(top: string | null): string {
-  if (top !== null) return top;
-  throw new RalphError("usage", "task files cannot be written here: this is a bare repository", {
-    hint: "Do it in a checkout and push.",
+/** Elsewhere a file would change that nobody reads. */
+function requireQueue(
+  { isQueue, here, queueTop }: TaskCheckout,
+  { id, target }: { readonly id: string; readonly target: string },
+): void {
+  if (isQueue) return;
+  throw new RalphError("usage", `${id} is a task of ${target}, and here ${here} is checked out`, {
+    hint:
+      queueTop === null
+        ? `Nothing was changed. Check ${target} out and try again: git checkout ${target}`
+        : `Nothing was changed. Do it where ${target} is checked out: ${queueTop}`,
   });
 }
 
