@@ -104,7 +104,7 @@ function renderBlock(
 
 /** A line that wraps could not be erased again; an amount that is cut must not be read as a whole one. */
 const fitLine = (line: string, columns: number): string =>
-  fit(stripVTControlCharacters(line), Math.max(20, columns - 1));
+  fit(stripVTControlCharacters(line).replaceAll("\n", " "), Math.max(20, columns - 1));
 
 function clockText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

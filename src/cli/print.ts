@@ -3,9 +3,13 @@ import { stripVTControlCharacters, styleText } from "node:util";
 
 export const print = (line = ""): void => void process.stdout.write(`${makeSafe(line)}\n`);
 
-/** Control and direction characters, but for line feed, tab, and the colours that we set ourselves. */
-// oxlint-disable-next-line no-control-regex -- control characters are what it is about
-const unsafe = /(?!\u001b\[[\d;]*m)[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu;
+/** Bold, dim, italic, underlined, a colour of its own: nothing that hides text or paints behind it. */
+const harmless = String.raw`(?:[0-4]|2[1-4]|3[1-79]|9[0-7])`;
+/** Control and direction characters, but for line feed, tab and harmless styles. */
+const unsafe = new RegExp(
+  String.raw`(?!\u001b\[(?:${harmless}(?:;${harmless})*)?m)[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]`,
+  "gu",
+);
 
 /**
  * Test names, file names and claims are written by agents: on a terminal they could move the cursor, hide lines or

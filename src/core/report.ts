@@ -151,9 +151,10 @@ function stuckTasks({ waiting }: Standing): readonly string[] {
   return [...waiting].flatMap(([task, why]) => (why.kind === "stuck" ? [`${task}: ${why.reason}`] : []));
 }
 
+/** One line, whatever the file is called: its name may hold line feeds, and what would colour or move things. */
 export function problemText(problem: Queue["problems"][number]): string {
   const place = problem.line === null ? problem.file : `${problem.file}:${problem.line}`;
-  return `${place}: ${problem.message}`;
+  return `${place}: ${problem.message}`.replaceAll(/\p{Cc}/gu, "\ufffd");
 }
 
 /** One sentence without a full stop. */

@@ -77,6 +77,15 @@ it("takes a terminal that knows no width for one of 80 columns", () => {
   expect(text).toContain("0001: attempt 1 started\n");
 });
 
+it("draws each thing in one line, so that it can be erased again", () => {
+  const cause = { kind: "person", sinceMs: 0, untilMs: null, day: null } as const;
+  const text = draw(false, (block) => {
+    block.show({ ...view, paused: { ...cause, reason: "two\nlines" } });
+    block.show(view);
+  });
+  expect(text).toContain("  paused: two lines\n\r\u001b[3A\u001b[J");
+});
+
 it("puts further lines under the text: past the time where a line has one, else by two", () => {
   const text = draw(false, (block) => {
     block.print(`07:00:00 ${"x".repeat(65)} and so on`);

@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import { describe, expect, it } from "vitest";
 import { errorText, makeSafe, wrap } from "../../src/cli/print.ts";
 
@@ -7,6 +8,18 @@ describe("Text for a terminal", () => {
     expect(makeSafe(text)).toBe(
       "\u001b[31mred\u001b[0m\ufffd[2J\ufffd]0;title\ufffd\ufffd\ufffdevil\n\tnext",
     );
+  });
+
+  it("loses what would hide it, colours over colours among it", () => {
+    expect(makeSafe("a\u001b[8mb\u001b[30;40mc\u001b[7md")).toBe("a\ufffd[8mb\ufffd[30;40mc\ufffd[7md");
+  });
+
+  it("keeps every style that is set here, and usual ones of tools", () => {
+    const styles = ["green", "red", "yellow", "cyan", "dim", "bold"] as const;
+    const set = styles.map((name) => styleText(name, name, { validateStream: false })).join("");
+    const text = `${set}\u001b[1;90mof a tool\u001b[m`;
+    expect(makeSafe(text)).toBe(text);
+    expect(text).toContain("\u001b[36mcyan\u001b[39m");
   });
 
   it("is broken between words, with further lines indented, and colours count for nothing", () => {

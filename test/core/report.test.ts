@@ -35,6 +35,14 @@ describe("The status", () => {
     expect(view.run).toBeNull();
   });
 
+  it("tells a problem in one line without control characters, whatever the file is called", () => {
+    const file = "tasks/a\u001b[31m\n\u2714 0009 landed.md";
+    const problems = [{ file, line: 2, task: null, message: 'its name, "a\u001b[31m\n", cannot be an id' }];
+    expect(viewStatus(emptyState, { tasks: [], problems }).problems).toEqual([
+      'tasks/a\ufffd[31m\ufffd\u2714 0009 landed.md:2: its name, "a\ufffd[31m\ufffd", cannot be an id',
+    ]);
+  });
+
   it("tells the limits of the run, with what was used when a person granted them once more", () => {
     const limits = { ...noRunLimits, usdMax: 20, tokensMax: 100, untilMs: 7 };
     const state = after({ type: "run-started", run: "r", limits });
