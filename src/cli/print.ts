@@ -1,7 +1,20 @@
 /** Standard output: tables and JSON. Results only; progress and logs go to standard error. */
+import { fstatSync, writeFileSync } from "node:fs";
 import { stripVTControlCharacters, styleText } from "node:util";
 
-export const print = (line = ""): void => void process.stdout.write(`${makeSafe(line)}\n`);
+export function print(line = ""): void {
+  const text = `${makeSafe(line)}\n`;
+  if (!isFile()) return void process.stdout.write(text);
+  try {
+    // The stream takes it for written when a full disk has taken a part of it.
+    writeFileSync(outputFd, text);
+  } catch (error) {
+    process.stdout.emit("error", error);
+  }
+}
+
+const outputFd = 1;
+const isFile = (): boolean => fstatSync(outputFd).isFile();
 
 /** Bold, dim, italic, underlined, a colour of its own: nothing that hides text or paints behind it. */
 const harmless = String.raw`(?:[0-4]|2[1-4]|3[1-79]|9[0-7])`;

@@ -15,11 +15,17 @@ import type { LogFormat } from "./tell.ts";
 
 const cwd = (): string => process.cwd();
 
+const closedCodes: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET"]);
+
 /** Runs one command line. Returns the exit status; never throws for anything that a person did. */
 export async function main(argv: readonly string[]): Promise<number> {
   const outcome = { status: 0 };
-  // A reader that has seen enough (`| head`) closes the pipe: no reason for a stack trace.
-  process.stdout.on("error", () => process.exit(outcome.status));
+  process.stdout.on("error", (error) => {
+    // A reader that has seen enough (`| head`) closes the pipe: no reason for a word.
+    if (closedCodes.has(systemCodeOf(error) ?? "")) process.exit(outcome.status);
+    process.stderr.write(`ralphwright: standard output cannot be written: ${messageOf(error)}\n`);
+    process.exit(2);
+  });
   process.stderr.on("error", () => {});
   try {
     await createProgram(outcome).parseAsync([...argv]);
