@@ -26,9 +26,8 @@ import { jsonSchemaOf } from "./shape.ts";
 
 const branchPattern = /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\/\.))[^\s~^:?*[\\\p{Cc}]*[^\s~^:?*[\\\p{Cc}./]$/u;
 
-const command = z.union([text(), z.array(text()).min(1)], {
-  error: "a command for bash, or a list of arguments",
-});
+const commandError = "a command for bash, or a list of arguments";
+const command = z.union([text(), z.array(text()).min(1, { error: commandError })], { error: commandError });
 
 const agentKeys = {
   kind: oneOf(["builtin", "claude", "command", "replay"])

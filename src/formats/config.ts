@@ -175,9 +175,9 @@ function aliasProblems(agent: AgentText, name: string): readonly ShapeProblem[] 
   return [{ path: [...name.split("."), "model"], part: "value", message }];
 }
 
-/** `sandbox: off` is short for `sandbox: { mode: off }`. */
+/** `sandbox: off` is short for `sandbox: { mode: off }`, and what is no mapping was meant for a mode. */
 function withMapping(value: unknown): unknown {
-  if (!isMapping(value) || typeof value["sandbox"] !== "string") return value;
+  if (!isMapping(value) || !["string", "boolean", "number"].includes(typeof value["sandbox"])) return value;
   return { ...value, sandbox: { mode: value["sandbox"] } };
 }
 

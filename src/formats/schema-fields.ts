@@ -13,8 +13,9 @@ export const text = (error = "a text") =>
 export const flag = () => z.boolean({ error: "true or false" });
 
 export function wholeNumber(min: number) {
-  const error = `a whole number of at least ${min}`;
-  return z.int({ error }).min(min, { error });
+  const least = `a whole number of at least ${min}`;
+  const most = `a whole number of at most ${Number.MAX_SAFE_INTEGER}`;
+  return z.int({ error: ({ code }) => (code === "too_big" ? most : least) }).min(min, { error: least });
 }
 
 export function integer() {
@@ -57,9 +58,9 @@ const windowPattern = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
 
 /** One span of local time or several; the same time twice would never open. */
 export function timeWindows() {
-  const error =
-    'a window of local time such as "22:00-07:00", from one time to another, or a list of windows';
-  const window = z.string({ error }).refine((written) => parseWindow(written) !== null, { error });
+  const one = 'a window of local time such as "22:00-07:00", from one time to another';
+  const error = `${one}, or a list of windows`;
+  const window = z.string({ error: one }).refine((written) => parseWindow(written) !== null, { error: one });
   return z.union([window, z.array(window).min(1, { error })], { error }).transform((written) =>
     [written]
       .flat()

@@ -57,6 +57,8 @@ function didYouMean(word: string, known: readonly string[]): string {
 }
 
 function problemsOf(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType): ShapeProblem[] {
+  const inner = issue.code === "invalid_union" ? innerIssues(issue) : [];
+  if (inner.length > 0) return inner.flatMap((each) => problemsOf(each, root, schema));
   const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, path);
@@ -72,6 +74,12 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType): 
   const meant = typeof value === "string" ? didYouMean(value, words) : "";
   const message = `${name}expected ${issue.message}, but found ${showValue(value)}${meant}`;
   return [{ path, part: "value", message }];
+}
+
+/** Of the one choice whose outside fits, and something within does not: `[1, x]` is a list, whatever else it might be. */
+function innerIssues({ path, errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] {
+  const within = errors.find((issues) => issues.every((issue) => issue.path.length > 0)) ?? [];
+  return within.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
 }
 
 function unknownKey(path: Path, key: string, known: readonly string[]): ShapeProblem {

@@ -247,16 +247,38 @@ describe("Windows and limits that make no sense", () => {
   const limits = (text: string): string => `${gates}limits: { ${text} }\n`;
 
   it.each([
-    ["7 pm", '"7 pm"'],
-    ["24:30-07:00", '"24:30-07:00"'],
-    ["22:00", '"22:00"'],
-    ["22:00-22:00", '"22:00-22:00"'],
-    ["7:00-8:00", '"7:00-8:00"'],
-    ["[]", "an empty list"],
-    ["[x]", '"x"'],
-  ])("refuse the window %s, and say what was expected", (written, found) => {
+    ["7 pm", ":19: limits.window", "", '"7 pm"'],
+    ["24:30-07:00", ":19: limits.window", "", '"24:30-07:00"'],
+    ["22:00", ":19: limits.window", "", '"22:00"'],
+    ["22:00-22:00", ":19: limits.window", "", '"22:00-22:00"'],
+    ["7:00-8:00", ":19: limits.window", "", '"7:00-8:00"'],
+    ["3", ":19: limits.window", ", or a list of windows", "3"],
+    ["[]", ":19: limits.window", ", or a list of windows", "an empty list"],
+    ["[x]", ":20: limits.window[0]", "", '"x"'],
+    ["[22:00-07:00, 3]", ":33: limits.window[1]", "", "3"],
+  ])("refuse the window %s, and say where and what was expected", (written, place, list, found) => {
     expect(complaint(limits(`window: ${written}`))).toContain(
-      `: expected a window of local time such as "22:00-07:00", from one time to another, or a list of windows, but found ${found}`,
+      `${place}: expected a window of local time such as "22:00-07:00", from one time to another${list}, but found ${found}\n`,
+    );
+  });
+
+  it("refuse a number that is too large with the largest there is", () => {
+    expect(complaint(limits("run: { tokens: 99999999999999999999 }"))).toContain(
+      "limits.run.tokens: expected a whole number of at most 9007199254740991, but found 100000000000000000000\n",
+    );
+  });
+
+  it.each([
+    ["[a, 3]", "agent.command[1]: expected a text, but found 3"],
+    ["[]", "agent.command: expected a command for bash, or a list of arguments, but found an empty list"],
+    ["3", "agent.command: expected a command for bash, or a list of arguments, but found 3"],
+  ])("refuse the command %s where it is wrong", (written, told) => {
+    expect(complaint(`${gates}agent: { command: ${written} }\n`)).toContain(`${told}\n`);
+  });
+
+  it.each(["true", "3"])("refuse sandbox: %s with the modes there are", (written) => {
+    expect(complaint(`${gates}sandbox: ${written}\n`)).toContain(
+      `:10: sandbox.mode: expected one of auto, required, off, but found ${written}\n`,
     );
   });
 
