@@ -2,6 +2,7 @@
 import type { Project } from "./compose.ts";
 import { RalphError } from "../errors.ts";
 import { bad, type Finding, good, warning } from "./finding.ts";
+import { egressGap } from "./known-agents.ts";
 import { openProjectSandbox } from "./open-sandbox.ts";
 
 const rootsShownMax = 12;
@@ -27,7 +28,7 @@ export async function lookAtSandbox(project: Project): Promise<readonly Finding[
     ),
     good("limits", facts.limits.join(", ")),
     ...facts.warnings.map((message) => warning("sandbox", message)),
-    ...lookAtClaudeLogin(project),
+    ...(facts.isNetworkClosed ? lookAtEgress(project) : []),
   ];
 }
 
@@ -41,16 +42,9 @@ function refusalOf(error: unknown): Finding {
   return bad("sandbox", `${error.message}. ${hint}`);
 }
 
-/** Its own folder in the home is not there in a sandbox. */
-function lookAtClaudeLogin({ config }: Project): readonly Finding[] {
-  const names = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"];
-  const isSet = [...names].some((name) => (process.env[name] ?? "") !== "");
-  const isShared = config.sandbox.write.some((path) => path.endsWith("/.claude"));
-  if (config.agent.kind !== "claude" || isSet || isShared) return [];
-  return [
-    warning(
-      "login",
-      "in the sandbox Claude Code does not find its login in ~/.claude: set CLAUDE_CODE_OAUTH_TOKEN (claude setup-token tells one) or ANTHROPIC_API_KEY, or sandbox: { write: [~/.claude, ~/.claude.json] }",
-    ),
-  ];
+/** A run would find out three attempts later. */
+function lookAtEgress({ config: { agent, sandbox } }: Project): readonly Finding[] {
+  const agents = agent.second === null ? [agent] : [agent, agent.second];
+  const gaps = agents.map((each) => egressGap(each, sandbox.egress)).filter((gap) => gap !== null);
+  return gaps.map((gap) => warning("egress", gap));
 }

@@ -1,20 +1,15 @@
 /** `ralphwright doctor`: everything a run needs, looked at before the night. */
-import { delimiter, isAbsolute, join } from "node:path";
-import { isExecutable } from "../adapters/executable.ts";
-import { keyNames } from "../adapters/agent/agents.ts";
 import { lookAtDisks } from "../adapters/disk-room.ts";
 import { readState } from "../adapters/state/journal-reader.ts";
 import { findHolder } from "../adapters/state/lease-file.ts";
 import { describePlace } from "../adapters/state/state-place.ts";
 import { gitVersion } from "../adapters/git/repository.ts";
-import type { Config } from "../core/config.ts";
 import { diskStop } from "../core/disk.ts";
 import { commitSha } from "../core/ids.ts";
 import { resolveQueue } from "../core/queue.ts";
 import { judgedByExitCode, problemText } from "../core/report.ts";
 import { messageOf, RalphError } from "../errors.ts";
 import { formatBytes } from "../formats/byte-size.ts";
-import { modelFacts } from "../formats/models.ts";
 import type { Journal } from "../ports.ts";
 import { checkBaseline, checkGates } from "../supervisor/baseline.ts";
 import { createShared } from "../supervisor/scope.ts";
@@ -34,6 +29,7 @@ import {
 import { reportAdvice } from "../survey/survey.ts";
 import { currentDrill, drillCommand } from "./drill-standing.ts";
 import { moneyWarning } from "./money.ts";
+import { lookAtAgent } from "./doctor-agent.ts";
 import { isWithoutSandbox, lookAtSandbox } from "./doctor-sandbox.ts";
 import { bad, type Finding, good, warning } from "./finding.ts";
 import { openProjectSandbox } from "./open-sandbox.ts";
@@ -154,77 +150,6 @@ const lookAtJournal: Look = ({ state }) => {
     return [bad("journal", explain(error))];
   }
 };
-
-/** Programs that are known to need a key, and the variables in which they look for it. */
-const keysOf: Readonly<Record<string, readonly string[]>> = {
-  claude: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
-  codex: ["OPENAI_API_KEY", "CODEX_API_KEY"],
-  gemini: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
-  opencode: [],
-};
-
-const lookAtAgent: Look = ({ config }) => {
-  const { agent } = config;
-  if (agent.kind === "replay")
-    return [good("agent", `recordings in ${agent.recordings ?? ""}; no model is asked`)];
-  if (agent.kind === "builtin") return [good("agent", describeBuiltin(agent)), lookAtOwnKey(agent)];
-  const command = agent.command ?? (agent.kind === "claude" ? ["claude"] : null);
-  if (command === null) return [bad("agent", "agent.command is not set in ralph.config.yaml")];
-  const program = programOf(command);
-  if (!isOnPath(program))
-    return [bad("agent", `${program} is not ${isAbsolute(program) ? "an executable file" : "on PATH"}`)];
-  if (agent.kind === "claude") return [good("agent", `${program} (Claude Code, with its own login)`)];
-  return [good("agent", `${program} (${agent.protocol})`), ...lookAtKey(program, agent.env)];
-};
-
-function describeBuiltin({ model, provider, baseUrl }: Config["agent"]): string {
-  const where = baseUrl ?? process.env["ANTHROPIC_BASE_URL"] ?? provider;
-  return `built-in, ${model ?? ""} from ${where}`;
-}
-
-/** Without a key a run ends at its first agent. */
-function lookAtOwnKey({ provider, baseUrl, models, model }: Config["agent"]): Finding {
-  const present = keyNames[provider].find(
-    (name) => name !== "ANTHROPIC_BASE_URL" && (process.env[name] ?? "") !== "",
-  );
-  if (present !== undefined) {
-    const isPriced = modelFacts(model ?? "", new Date().toISOString().slice(0, 10), models).tiers.length > 0;
-    if (isPriced) return good("key", `${present} is set`);
-    return warning(
-      "key",
-      `${present} is set, but the price of ${model ?? ""} is not known: only limits.attempt.tokens holds`,
-    );
-  }
-  if (baseUrl !== null || process.env["ANTHROPIC_BASE_URL"] !== undefined)
-    return warning("key", "no key is set: fine for a model server that asks for none");
-  return bad(
-    "key",
-    `no key: set ${keyNames[provider].find((name) => name.endsWith("_KEY")) ?? keyNames[provider].join(", ")}`,
-  );
-}
-
-/** Keys are named, never shown: a key the agent needs has to be let through by name. */
-function lookAtKey(program: string, names: readonly string[]): readonly Finding[] {
-  const known = keysOf[program.split("/").at(-1) ?? ""];
-  if (known === undefined || known.length === 0) return [];
-  const present = known.filter((name) => (process.env[name] ?? "") !== "");
-  const [first] = present;
-  if (first === undefined)
-    return [warning("key", `none of ${known.join(", ")} is set: ${program} must be logged in`)];
-  if (present.some((name) => names.includes(name))) return [good("key", `${first} is set and let through`)];
-  return [warning("key", `${first} is set but the agent will not see it: agent.env: [${first}]`)];
-}
-
-function programOf(command: NonNullable<Config["agent"]["command"]>): string {
-  const words = typeof command === "string" ? command.trim().split(/\s+/) : command;
-  return words.find((word) => !/^\w+=/.test(word)) ?? "";
-}
-
-function isOnPath(program: string): boolean {
-  if (isAbsolute(program)) return isExecutable(program);
-  if (program.includes("/")) return true;
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => isExecutable(join(folder, program)));
-}
 
 const lookAtMoney: Look = ({ config }) => {
   const message = moneyWarning(config);

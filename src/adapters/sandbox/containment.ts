@@ -91,6 +91,8 @@ export interface Sandbox {
 }
 
 export interface SandboxFacts {
+  /** Whether programs reach only what is let through. */
+  readonly isNetworkClosed: boolean;
   readonly readable: readonly string[];
   /** Limits that hold, and by what. */
   readonly limits: readonly string[];
@@ -106,7 +108,7 @@ const off: Level = {
 export const noSandbox: Sandbox = {
   level: off,
   gatewayFor: () => null,
-  facts: { readable: [], limits: [], warnings: [] },
+  facts: { isNetworkClosed: false, readable: [], limits: [], warnings: [] },
   confine: () => null,
   keepReady: () => ({ [Symbol.asyncDispose]: () => Promise.resolve() }),
   sweep: () => {},

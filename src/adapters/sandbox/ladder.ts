@@ -88,6 +88,7 @@ function sandboxAt(
     level: { name: level.name, gives: level.gives, lacks: level.lacks },
     gatewayFor: hasOwnNetwork(level) ? options.gatewayFor : () => null,
     facts: {
+      isNetworkClosed: hasOwnNetwork(level),
       readable: roots,
       limits: ground.resources.facts,
       warnings: [
