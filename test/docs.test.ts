@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { generateDocs } from "../scripts/generate-docs.ts";
+import { egressGap, knownAgents } from "../src/cli/known-agents.ts";
 import { failureKinds } from "../src/core/message.ts";
 import { type Queue, resolveQueue } from "../src/core/queue.ts";
 import { errorCodes } from "../src/errors.ts";
@@ -52,6 +53,18 @@ describe("examples in documents", () => {
   it.each(blocks.filter(isConfig))("$place has only keys of the published schema", ({ text }) => {
     expect(unknownKeys(configJsonSchema(), readYaml(text).value)).toEqual([]);
   });
+
+  it.each(blocks.filter(isConfig))(
+    "$place lets through what its agent and its set-up ask",
+    ({ place, text }) => {
+      const { agent, sandbox, workspace } = parseConfig(text, place);
+      const isNpm = workspace.setup?.startsWith("npm ") === true;
+      expect([
+        egressGap(agent, sandbox.egress),
+        isNpm && !sandbox.egress.includes("registry.npmjs.org"),
+      ]).toEqual([null, false]);
+    },
+  );
 
   it.each(blocks.filter((block) => !isConfig(block)))("$place is valid front matter", ({ text }) => {
     expect(parseTaskFile("tasks/example.md", `---\n${text}---\n`)).toMatchObject({ kind: "task" });
@@ -102,6 +115,17 @@ describe("lists that must be complete", () => {
     const sections = [...read("docs/errors.md").matchAll(/^## ([a-z-]+)\n\nExit status (\d+)\./gm)];
     const documented = sections.map(([, code = "", status]) => [code, Number(status)]);
     expect(Object.fromEntries(documented)).toEqual(errorCodes);
+  });
+
+  it("docs/sandbox.md has the key, the host and the login of every agent that init knows", () => {
+    const page = read("docs/sandbox.md");
+    const named = knownAgents.flatMap(({ keys: [key], login }) => [
+      `\`${key.variable}\``,
+      `\`${key.host}\``,
+      `\`[${login.paths.join(", ")}]\``,
+      ...login.hosts.map((host) => `\`${host}\``),
+    ]);
+    expect(named.filter((word) => !page.includes(word))).toEqual([]);
   });
 
   it("docs/dependencies.md has an entry for every package, and no other", () => {

@@ -4,16 +4,14 @@ import { basename, dirname, join } from "node:path";
 import { readProject } from "../adapters/project-reader.ts";
 import { type ProjectFiles, type Survey, type SurveyGate, surveyProject } from "../survey/survey.ts";
 import { RalphError } from "../errors.ts";
-import { type AgentChoice, chooseAgent, describeChoice, renderAgent } from "./init-agent.ts";
+import { type AgentChoice, chooseAgent, describeChoice, modelHosts, renderAgent } from "./init-agent.ts";
 
 export interface InitOptions {
   /** Top of the repository. */
   readonly top: string;
   readonly target: string;
-  /** As in the environment: where agents are looked for. */
-  readonly path: string;
-  /** Whether the built-in agent would find a key. */
-  readonly hasKey: boolean;
+  /** Where agents and their keys are looked for. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly write: (text: string) => void;
   /** Replaces an existing configuration. */
   readonly force: boolean;
@@ -26,10 +24,10 @@ const configFile = "ralph.config.yaml";
  * @throws RalphError `file-exists` when a file is in the way, `usage` when package.json cannot be understood.
  */
 export async function init(options: InitOptions): Promise<void> {
-  const { top, target, path, hasKey, write, force } = options;
+  const { top, target, environment, write, force } = options;
   const project = await readProject(top);
   const survey = surveyProject(project);
-  const agent = chooseAgent(path, hasKey);
+  const agent = chooseAgent(environment);
   const files = new Map([[configFile, renderConfig(survey, { target, agent })]]);
   const named = describeProject(project, basename(top));
   if (!(await holdsMarkdown(top, "specs"))) files.set("specs/overview.md", renderSpec(named, survey));
@@ -73,7 +71,7 @@ function renderConfig(
     renderWorkspace(survey),
     renderGates(survey.gates),
     renderProtect(survey.protect),
-    renderSandbox(survey.egress),
+    renderSandbox(modelHosts(options.agent), survey.egress),
     limitsSection,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
@@ -123,11 +121,15 @@ function renderProtect(globs: readonly string[]): string {
   return `${teach}\nprotect:\n${listed(globs, "  ").join("\n")}`;
 }
 
-function renderSandbox(egress: readonly string[]): string {
-  if (egress.length === 0) return "";
+function renderSandbox(models: readonly string[], registries: readonly string[]): string {
+  const hosts = [...new Set([...models, ...registries])];
+  if (hosts.length === 0) return "";
+  const packages = "where packages come from";
   const teach =
-    "# What agents, gates and set-up may reach beside the agent's own model: here, where packages come from.";
-  return `${teach}\nsandbox:\n  egress:\n${listed(egress, "    ").join("\n")}`;
+    models.length === 0
+      ? `# What agents, gates and set-up may reach beside the agent's own model: here, ${packages}.`
+      : `# All that agents, gates and set-up may reach: the agent's model${registries.length === 0 ? "" : `, and ${packages}`}.`;
+  return `${teach}\nsandbox:\n  egress:\n${listed(hosts, "    ").join("\n")}`;
 }
 
 const limitsSection = `limits:

@@ -95,8 +95,7 @@ function addInit(program: Command): void {
       ).init({
         top,
         target,
-        path: process.env["PATH"] ?? "",
-        hasKey: (process.env["ANTHROPIC_API_KEY"] ?? process.env["ANTHROPIC_AUTH_TOKEN"] ?? "") !== "",
+        environment: process.env,
         write: (output) => process.stdout.write(output),
         force,
       });

@@ -25,14 +25,14 @@ async function put(files: Record<string, string>): Promise<void> {
 }
 
 async function runInit(
-  options: { path?: string; force?: boolean; target?: string; hasKey?: boolean } = {},
+  options: { environment?: Record<string, string>; force?: boolean; target?: string } = {},
 ): Promise<string> {
   let output = "";
   const write = (text: string): void => {
     output += text;
   };
-  const { path = "", force = false, target = "main", hasKey = false } = options;
-  await init({ top, target, path, hasKey, write, force });
+  const { environment = {}, force = false, target = "main" } = options;
+  await init({ top, target, environment, write, force });
   return output;
 }
 
@@ -131,7 +131,7 @@ describe("init", () => {
 
   it("writes a configuration that teaches", async () => {
     await put({ ...nodeProject, "package-lock.json": "{}" });
-    await runInit({ path: await putProgram("claude") });
+    await runInit({ environment: { PATH: await putProgram("claude") } });
     expect(await read("ralph.config.yaml")).toMatchInlineSnapshot(`
       "# How ralphwright works in this repository. Keys that are left out have defaults.
       version: 1
@@ -143,7 +143,9 @@ describe("init", () => {
       specs: specs
 
       agent:
-        # Claude Code, with its own login. It works without asking and, today, without a sandbox: use a container.
+        # claude works without asking, in the sandbox: its login in the home is not there.
+        # Set CLAUDE_CODE_OAUTH_TOKEN (\`claude setup-token\` prints one), ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN,
+        # or share the login: sandbox.write: [~/.claude, ~/.claude.json].
         kind: claude
 
       workspace:
@@ -266,29 +268,101 @@ describe("gates that init writes", () => {
 
 describe("the agent", () => {
   it.each([
-    ["codex", "codex exec --skip-git-repo-check -s danger-full-access -"],
-    ["gemini", 'gemini -p "" -y --skip-trust'],
-    ["opencode", 'opencode run --auto "$(cat "$RALPH_BRIEF")"'],
-  ])("is %s when it is on PATH, and the output warns", async (name, command) => {
-    await put(nodeProject);
-    const output = await runInit({ path: ["/nowhere", await putProgram(name)].join(delimiter) });
-    expect((await readConfig()).agent).toMatchObject({ kind: "command", protocol: "plain", command });
-    expect(output).toContain(`Agent ${name}: it works without asking and without a sandbox.`);
+    {
+      name: "codex",
+      command: "codex exec --skip-git-repo-check -s danger-full-access -",
+      key: "CODEX_API_KEY",
+      host: "api.openai.com",
+      login: "~/.codex",
+    },
+    {
+      name: "gemini",
+      command: 'gemini -p "" -y --skip-trust',
+      key: "GEMINI_API_KEY",
+      host: "generativelanguage.googleapis.com",
+      login: "~/.gemini",
+    },
+    {
+      name: "opencode",
+      command: 'opencode run --auto "$(cat "$RALPH_BRIEF")"',
+      key: "OPENCODE_API_KEY",
+      host: "opencode.ai",
+      login: "~/.local/share/opencode",
+    },
+  ])(
+    "is $name when it is on PATH: it reaches its model, and gets its key",
+    async ({ name, command, key, host, login }) => {
+      await put(nodeProject);
+      const PATH = ["/nowhere", await putProgram(name)].join(delimiter);
+      const output = (await runInit({ environment: { PATH } })).replaceAll(/\s+/g, " ");
+      const { agent, sandbox } = await readConfig();
+      expect(agent).toMatchObject({ kind: "command", protocol: "plain", command, env: [key] });
+      expect(sandbox.egress).toEqual([host]);
+      expect(output).toContain(`Agent ${name}: it works without asking, in the sandbox.`);
+      expect(output).toContain(`No key: ${name} needs ${key}`);
+      expect(output).toContain(`A login in ${login} is not there in the sandbox.`);
+      const keyed = await runInit({ environment: { PATH, [key]: "a" }, force: true });
+      expect(keyed).toContain(`A key for ${name}: ${key}.`);
+      expect(keyed).not.toContain("No key");
+    },
+  );
+
+  it("asks the provider whose key is set, where it knows several", async () => {
+    await put({ ...nodeProject, "package-lock.json": "{}" });
+    const PATH = await putProgram("opencode");
+    await runInit({ environment: { PATH, OPENAI_API_KEY: "a" } });
+    const { agent, sandbox } = await readConfig();
+    expect([agent.env, sandbox.egress]).toEqual([
+      ["OPENAI_API_KEY"],
+      ["api.openai.com", "registry.npmjs.org"],
+    ]);
+  });
+
+  it("stands in the file with what it needs to be told, and what a login would need", async () => {
+    await put({ ...nodeProject, "package-lock.json": "{}" });
+    await runInit({ environment: { PATH: await putProgram("codex") } });
+    const written = await read("ralph.config.yaml");
+    const agent = written.slice(written.indexOf("agent:"), written.indexOf("workspace:"));
+    const sandbox = written.slice(written.indexOf("# All that"), written.indexOf("limits:"));
+    expect(`${agent}${sandbox}`).toMatchInlineSnapshot(`
+      "agent:
+        kind: command
+        # codex works without asking, in the sandbox: it reaches what is under sandbox.egress.
+        command: codex exec --skip-git-repo-check -s danger-full-access -
+        # Its key: beside harmless variables it sees those that are named here, as far as they are set.
+        # \`codex exec\` does not read OPENAI_API_KEY.
+        # A login in the home is not there. To share it: sandbox.write: [~/.codex]
+        # and chatgpt.com, auth.openai.com under sandbox.egress.
+        env:
+          - CODEX_API_KEY
+
+      # All that agents, gates and set-up may reach: the agent's model, and where packages come from.
+      sandbox:
+        egress:
+          - api.openai.com
+          - registry.npmjs.org
+
+      "
+    `);
   });
 
   it("is the first in order of preference when several are on PATH", async () => {
     await put(nodeProject);
     await putProgram("codex");
-    const path = await putProgram("claude");
-    expect(await runInit({ path })).toContain("Agent claude: it works without asking and without a sandbox.");
-    expect((await readConfig()).agent).toMatchObject({ kind: "claude", command: null });
-    await runInit({ path, hasKey: true, force: true });
+    const PATH = await putProgram("claude");
+    const output = await runInit({ environment: { PATH } });
+    expect(output).toContain("Agent claude: it works without asking, in the sandbox.");
+    expect(output).toContain("No key: claude needs CLAUDE_CODE_OAUTH_TOKEN");
+    const { agent, sandbox } = await readConfig();
+    expect(agent).toMatchObject({ kind: "claude", command: null });
+    expect(sandbox.egress).toEqual([]);
+    await runInit({ environment: { PATH, ANTHROPIC_API_KEY: "a" }, force: true });
     expect((await readConfig()).agent).toMatchObject({ kind: "builtin", model: "claude-sonnet-5-5" });
   });
 
   it("is the built-in one when the file on PATH cannot be run, and the missing key is told", async () => {
     await put({ ...nodeProject, "bin/claude": "text" });
-    const output = await runInit({ path: join(top, "bin") });
+    const output = await runInit({ environment: { PATH: join(top, "bin") } });
     expect((await readConfig()).agent.kind).toBe("builtin");
     expect(output).toContain("No key: the built-in agent needs ANTHROPIC_API_KEY.");
   });
