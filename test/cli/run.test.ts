@@ -85,7 +85,7 @@ function pathWithout(program: string): string {
   return folder;
 }
 
-it.concurrent("refuses to run without a sandbox, unless the configuration says off", async ({ expect }) => {
+it.concurrent("refuses to run without a sandbox, unless it is said to be off", async ({ expect }) => {
   const path = pathWithout("bwrap");
   await using world = await createWorld();
   const env = { PATH: `${dirname(process.execPath)}:${path}` };
@@ -94,18 +94,32 @@ it.concurrent("refuses to run without a sandbox, unless the configuration says o
   expect(run.lines.join("\n")).toMatchInlineSnapshot(`
     "ralphwright: no sandbox is to be had here: bubblewrap is not installed
       Install it: apt-get install bubblewrap, dnf install bubblewrap or apk add bubblewrap.
-      Weaker levels leave the network open, or, as root, do without user namespaces; they need bubblewrap, too.
-      \`sandbox: off\` accepts that agents and gates run with your rights."
+      \`sandbox: off\` in ralph.config.yaml, or --sandbox off for one run, accepts that agents and gates run with your rights."
   `);
   expect(world.records()).toEqual([]);
   const off = await world.run({ env, args: ["--sandbox", "off"] });
   expect(off.status).toBe(0);
   expect(off.lines.slice(0, 2).join("\n")).toMatchInlineSnapshot(`
     "run <time> on main; sandbox: off
-    NO SANDBOX: agents and gates run with your rights, because the configuration says \`sandbox: off\`"
+    NO SANDBOX: agents and gates run with your rights, because \`sandbox\` is off in ralph.config.yaml, by --sandbox or by RALPH_SANDBOX"
   `);
   expect(world.records()[0]?.event).toMatchObject({ type: "run-started", sandbox: "off" });
   rmSync(path, { recursive: true });
+});
+
+it.concurrent("refuses to run where every level fails, and sends nobody to a weaker one", async ({
+  expect,
+}) => {
+  const path = makeFolder("path");
+  writeFileSync(join(path, "bwrap"), "#!/bin/sh\necho broken >&2\nexit 1\n", { mode: 0o755 });
+  await using world = await createWorld();
+  const run = await world.run({ env: { PATH: `${path}:${process.env["PATH"] ?? ""}` } });
+  rmSync(path, { recursive: true });
+  expect(run.status).toBe(2);
+  const said = run.lines.join("\n");
+  expect(said).toContain("bubblewrap: broken; bubblewrap, network open: broken");
+  expect(said).toContain("`sandbox: off` in ralph.config.yaml, or --sandbox off for one run");
+  expect(said).not.toMatch(/weaker/i);
 });
 
 it.concurrent("refuses to run without the strongest sandbox where one is required", async ({ expect }) => {
@@ -117,8 +131,8 @@ it.concurrent("refuses to run without the strongest sandbox where one is require
   expect(run.lines.join("\n")).toMatchInlineSnapshot(`
     "ralphwright: sandbox: required, and the strongest sandbox is not to be had here: bubblewrap is not installed
       Install it: apt-get install bubblewrap, dnf install bubblewrap or apk add bubblewrap.
-      \`sandbox: auto\` takes the next weaker level as well: an open network, or root without a user of its own.
-      \`sandbox: off\` accepts that agents and gates run with your rights."
+      \`sandbox: auto\` in ralph.config.yaml, or --sandbox auto for one run, takes the next weaker level as well: an open network, or root without a user of its own.
+      \`sandbox: off\` in ralph.config.yaml, or --sandbox off for one run, accepts that agents and gates run with your rights."
   `);
 });
 

@@ -102,7 +102,8 @@ export interface SandboxFacts {
 const off: Level = {
   name: "off",
   gives: "nothing",
-  lacks: "agents and gates run with your rights, because the configuration says `sandbox: off`",
+  lacks:
+    "agents and gates run with your rights, because `sandbox` is off in ralph.config.yaml, by --sandbox or by RALPH_SANDBOX",
 };
 
 export const noSandbox: Sandbox = {

@@ -268,17 +268,20 @@ function openWith(file: string, text: string | Buffer): number {
 const installHint = "Install it: apt-get install bubblewrap, dnf install bubblewrap or apk add bubblewrap.";
 const refusedHint =
   "User namespaces seem to be refused: docs/sandbox.md says which setting of the system or flag of the container allows them.";
-const acceptHint = "`sandbox: off` accepts that agents and gates run with your rights.";
+const weakerHint =
+  "`sandbox: auto` in ralph.config.yaml, or --sandbox auto for one run, takes the next weaker level as well: an open network, or root without a user of its own.";
+const acceptHint =
+  "`sandbox: off` in ralph.config.yaml, or --sandbox off for one run, accepts that agents and gates run with your rights.";
 
-/** Told with the way to it, the next weaker level, and how to accept none. */
+/** Told with the way to it, the weaker levels where they were not tried, and how to accept none. */
 function unavailable(mode: SandboxConfig["mode"], refusals: readonly string[]): RalphError {
   const isMissing = refusals.every((refusal) => refusal.endsWith("is not installed"));
   const isForeign = process.platform !== "linux";
-  const weaker =
-    mode === "required"
-      ? "`sandbox: auto` takes the next weaker level as well: an open network, or root without a user of its own."
-      : "Weaker levels leave the network open, or, as root, do without user namespaces; they need bubblewrap, too.";
-  const ways = [...(isForeign ? [] : [isMissing ? installHint : refusedHint, weaker]), acceptHint];
+  const ways = [
+    ...(isForeign ? [] : [isMissing ? installHint : refusedHint]),
+    ...(isForeign || mode !== "required" ? [] : [weakerHint]),
+    acceptHint,
+  ];
   const what =
     mode === "required"
       ? "sandbox: required, and the strongest sandbox is not to be had here"
