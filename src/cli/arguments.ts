@@ -19,7 +19,9 @@ export const example = (line: string): string => `\nExample:\n  $ ${line}`;
 
 export function wholeNumber(value: string): number {
   if (!/^-?\d+$/.test(value)) throw new InvalidArgumentError("It takes a whole number.");
-  return Number(value);
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw new InvalidArgumentError("That number is too large.");
+  return number;
 }
 
 export function amount(value: string): number {

@@ -76,10 +76,16 @@ export async function readConfigText(
   return { text: result.stdout, file: `HEAD:${configFileName}` };
 }
 
-/** @throws RalphError `target-missing`. */
-export async function requireTarget({ git, config }: Project): Promise<void> {
+/** False before the first commit. */
+export async function hasTarget({ git, config }: Project): Promise<boolean> {
   const found = await git.ask(["rev-parse", "--verify", "-q", `refs/heads/${config.target}^{commit}`]);
-  if (found.code === 0) return;
+  return found.code === 0;
+}
+
+/** @throws RalphError `target-missing`. */
+export async function requireTarget(project: Project): Promise<void> {
+  if (await hasTarget(project)) return;
+  const { git, config } = project;
   const branches = (await git.run(["for-each-ref", "--format=%(refname:short)", "refs/heads/"])).trim();
   const known =
     branches === "" ? "no branch has a commit yet" : `branches here: ${branches.split("\n").join(", ")}`;

@@ -13,6 +13,12 @@ export function findKnownTask(typed: string, known: readonly string[]): string {
   });
 }
 
+/** The task that was probably meant; null when nobody can say. */
+export function likelyTask(typed: string, known: readonly string[]): string | null {
+  const [only, ...others] = known.filter((id) => id.startsWith(typed));
+  return only !== undefined && others.length === 0 ? only : nearestWord(typed, known);
+}
+
 const namesShownMax = 5;
 
 function hintFor(typed: string, longer: readonly string[], known: readonly string[]): string {

@@ -205,6 +205,7 @@ function addTaskAdd(task: Command): void {
     .option("--depends-on <id...>", "tasks that must land before")
     .option("--spec <path...>", "specs the task needs")
     .option("--body <text>", "what to do; - reads it from standard input")
+    .showHelpAfterError("(see --help; a title that begins with - goes after --)")
     .addHelpText("after", example('ralphwright task add "Limit the rate of requests" --priority 5'))
     .action(async (title: string, { priority, dependsOn, spec, body }: AddFlags) => {
       const description = body === "-" ? await text(process.stdin) : body;
