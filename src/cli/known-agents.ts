@@ -92,7 +92,7 @@ export function egressGap(agent: AgentConfig, egress: readonly string[]): string
   const known = knownAgent(program);
   if (known === null) {
     if (egress.length > 0) return null;
-    return `sandbox.egress is empty, so ${program} reaches no host: name that of its model there, unless it needs none`;
+    return `sandbox.egress is empty, so the agent (${program}) reaches no host: name that of its model there, unless it needs none`;
   }
   const hosts = [...new Set([...known.keys.map(({ host }) => host), ...known.login.hosts.slice(0, 1)])];
   const rules = egress.map(parseEgressEntry).filter((rule) => typeof rule !== "string");

@@ -84,7 +84,7 @@ it("notes of a command of one's own that it reaches no host, and lets a run begi
   await using world = await createWorld();
   const { said, status } = doctor(world);
   expect(said).toMatch(
-    /! egress sandbox\.egress is empty, so \S+ reaches no host: name that of its model there, unless it needs none/,
+    /! egress sandbox\.egress is empty, so the agent \(\S+\) reaches no host: name that of its model there, unless it needs none/,
   );
   expect(said).toContain("A run can begin");
   expect(status).toBe(0);
