@@ -1,7 +1,7 @@
 /** `ralphwright doctor`: everything a run needs, looked at before the night. */
 import { lookAtDisks } from "../adapters/disk-room.ts";
 import { readState } from "../adapters/state/journal-reader.ts";
-import { findHolder } from "../adapters/state/lease-file.ts";
+import { refusalByHolder } from "../adapters/state/lease-file.ts";
 import { describePlace } from "../adapters/state/state-place.ts";
 import { gitVersion } from "../adapters/git/repository.ts";
 import { diskStop } from "../core/disk.ts";
@@ -47,8 +47,15 @@ export async function doctor(options: { readonly cwd: string; readonly json: boo
   await examine(options.cwd, tell);
   const isBad = findings.some((finding) => finding.level === "bad");
   if (options.json) printJson({ ready: !isBad, findings });
-  else print(isBad ? "\nA run cannot begin yet: see above." : "\nA run can begin: ralphwright run");
+  else print(`\n${isBad ? "A run cannot begin yet: see above." : outlookOf(findings)}`);
   return isBad ? 2 : 0;
+}
+
+function outlookOf(findings: readonly Finding[]): string {
+  const isHeld = findings.some(({ check }) => check === "lease");
+  return isHeld
+    ? "A run can begin once the supervisor that holds the lease has ended."
+    : "A run can begin: ralphwright run";
 }
 
 async function examine(cwd: string, tell: (finding: Finding) => void): Promise<void> {
@@ -67,6 +74,7 @@ async function examine(cwd: string, tell: (finding: Finding) => void): Promise<v
     lookAtCheckout,
     lookAtRemote,
     lookAtState,
+    lookAtLease,
     lookAtJournal,
     lookAtObjects,
     lookAtAgent,
@@ -130,15 +138,19 @@ const lookAtObjects: Look = async ({ git }) => {
 const lookAtState: Look = ({ state, git, config }) => {
   const rooms = lookAtDisks([state.path, git.gitDir]);
   const full = diskStop(rooms, config.limits.disk);
-  const holder = findHolder(state.lease);
   const place = describePlace(state.path);
   return [
     ...(place === null ? [] : [warning("state", place)]),
     full === null
       ? good("state", `${state.path} (${formatBytes(rooms[0]?.freeBytes ?? 0)} free)`)
       : bad("state", `${full.reason}: no attempt would start`),
-    ...(holder === null ? [] : [warning("lease", `a supervisor is running here (pid ${holder.pid})`)]),
   ];
+};
+
+/** In the words in which a run would be refused. */
+const lookAtLease: Look = ({ state }) => {
+  const refusal = refusalByHolder(state.lease);
+  return refusal === null ? [] : [warning("lease", explain(refusal))];
 };
 
 /** A run reads all of it first, and refuses a broken one. */

@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { takeLease } from "../../src/adapters/state/lease-file.ts";
 import { mainProgram } from "../support/program.ts";
 import { gitEnvironment } from "../support/repository.ts";
 import { createWorld, type World } from "../support/world.ts";
@@ -13,9 +14,29 @@ interface Result {
   readonly said: string;
 }
 
-function doctor(world: World, changed: Readonly<Record<string, string | undefined>> = {}): Result {
+interface Setting {
+  readonly changed?: Readonly<Record<string, string | undefined>>;
+  /** Done first, in a name space in which it may mount. */
+  readonly mounting?: string;
+}
+
+const doctor = (world: World, changed: Setting["changed"] = {}): Result => doctorIn(world, { changed });
+
+function doctorIn(world: World, { changed = {}, mounting }: Setting): Result {
   const own = { RALPH_STATE_DIR: world.state, NO_COLOR: "1", TZ: "UTC" };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [mainProgram, "doctor"], {
+  const words = [process.execPath, mainProgram, "doctor"];
+  const mounted = [
+    "unshare",
+    "-Urm",
+    "bash",
+    "--norc",
+    "-c",
+    `${mounting ?? ""}; exec "$@"`,
+    "bash",
+    ...words,
+  ];
+  const [program = "", ...args] = mounting === undefined ? words : mounted;
+  const { status, stdout, stderr } = spawnSync(program, args, {
     cwd: world.repository.path,
     env: { ...process.env, ...gitEnvironment, ...own, ...changed },
     encoding: "utf8",
@@ -88,4 +109,32 @@ it("notes of a command of one's own that it reaches no host, and lets a run begi
   );
   expect(said).toContain("A run can begin");
   expect(status).toBe(0);
+});
+
+describe("a lease", () => {
+  const since = "2026-11-21T00:00:00.000Z";
+
+  it("is named with its holder, and a run waits for it", async () => {
+    await using world = await createWorld();
+    using lease = takeLease(join(world.state, "lease.json"), since);
+    void lease;
+    const { said, status } = doctor(world);
+    expect(said).toContain(
+      "! lease another supervisor works on this repository: pid <pid> on <host>, since <time>.",
+    );
+    expect(said).toContain("A run can begin once the supervisor that holds the lease has ended.");
+    expect(status).toBe(0);
+  });
+
+  it("of another machine is told as one, with what to do", async () => {
+    await using world = await createWorld();
+    const holder = { pid: 77, bootId: "another", startTime: "1", host: "elsewhere", since };
+    writeFileSync(join(world.state, "lease.json"), JSON.stringify(holder));
+    const { said } = doctor(world);
+    expect(said).toContain(
+      "! lease a supervisor on another machine holds this state directory: pid 77 on elsewhere, since <time>",
+    );
+    expect(said).toContain("If nothing runs there any more: rm <state>/lease.json");
+    expect(said).toContain("A run can begin once the supervisor");
+  });
 });

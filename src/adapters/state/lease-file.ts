@@ -101,6 +101,12 @@ export function findHolder(file: string): SeenHolder | null {
   return { ...holder, where: whereIs(holder), heardAt: new Date(Date.now() - silenceOf(file)).toISOString() };
 }
 
+/** What whoever wanted the lease now would be told; null: it is free. */
+export function refusalByHolder(file: string): RalphError | null {
+  const holder = findHolder(file);
+  return holder === null ? null : heldBy(holder, file);
+}
+
 function tryLink(own: string, file: string): boolean {
   try {
     linkSync(own, file);
