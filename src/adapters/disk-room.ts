@@ -9,10 +9,15 @@ export const lookAtDisks = (places: readonly string[]): readonly DiskRoom[] => p
 /** Less than this takes no lease, no journal line and no ballast: nothing could be told of what is done. */
 const bytesMin = 2 ** 20;
 
+export const isFull = (place: string): boolean => {
+  const { freeBytes, freeInodes } = roomAt(place);
+  return freeBytes < bytesMin || freeInodes === 0;
+};
+
 /** @throws RalphError `state-not-writable` where the disk is full: nothing could be begun, nor be told. */
 export function requireRoom(place: string): void {
-  const { freeBytes, freeInodes } = roomAt(place);
-  if (freeBytes >= bytesMin && (freeInodes === null || freeInodes > 0)) return;
+  if (!isFull(place)) return;
+  const { freeBytes } = roomAt(place);
   const what = freeBytes < bytesMin ? `${freeBytes} bytes are free` : "no more files fit";
   throw new RalphError("state-not-writable", `the disk of the state directory ${place} is full: ${what}`, {
     hint: "Free some space, or set RALPH_STATE_DIR to a directory on another disk. What has landed is in git and safe.",

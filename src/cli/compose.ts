@@ -1,6 +1,6 @@
 /** Wires the parts together: the only file that names concrete adapters beside the commands that need just one. */
-import { mkdirSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { constants, mkdirSync } from "node:fs";
+import { access, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createAgents } from "../adapters/agent/agents.ts";
 import { createAttemptFiles } from "../adapters/state/attempt-files.ts";
@@ -23,7 +23,7 @@ import { systemClock } from "../adapters/system-clock.ts";
 import type { TaskFolder } from "../adapters/queue/task-folder.ts";
 import { openTaskPlace } from "../adapters/queue/task-place.ts";
 import type { Config } from "../core/config.ts";
-import { RalphError } from "../errors.ts";
+import { messageOf, RalphError } from "../errors.ts";
 import { parseConfig } from "../formats/config.ts";
 import type { InReview } from "../core/queue.ts";
 import type { Agents, Journal, Log, Ports, QueueSource, SealedChecks } from "../ports.ts";
@@ -95,12 +95,24 @@ export async function requireTarget(project: Project): Promise<void> {
 }
 
 /** Landings, and what `gate` judges, are commits. @throws RalphError `git-failed`. */
-export async function requireIdentity({ git }: Project): Promise<void> {
-  const identity = await git.ask(["var", "GIT_COMMITTER_IDENT"]);
+export async function requireCommitter(project: Project): Promise<void> {
+  await requireWritable(project);
+  const identity = await project.git.ask(["var", "GIT_COMMITTER_IDENT"]);
   if (identity.code === 0) return;
   throw new RalphError("git-failed", "git does not know who commits here", {
     hint: 'git config user.name "…" and git config user.email "…": landings are commits in that name.',
   });
+}
+
+/** @throws RalphError `git-failed`. */
+export async function requireWritable({ git }: Project): Promise<void> {
+  try {
+    for (const folder of ["objects", "refs"]) await access(join(git.gitDir, folder), constants.W_OK);
+  } catch (error) {
+    throw new RalphError("git-failed", `the repository cannot be written: ${messageOf(error)}`, {
+      hint: "Work as the user that it belongs to, or let this one write there: landings are commits in it.",
+    });
+  }
 }
 
 /** Tasks in review, as far as is known here: nothing is fetched. */

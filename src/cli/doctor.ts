@@ -1,5 +1,5 @@
 /** `ralphwright doctor`: everything a run needs, looked at before the night. */
-import { lookAtDisks } from "../adapters/disk-room.ts";
+import { isFull, lookAtDisks } from "../adapters/disk-room.ts";
 import { readState } from "../adapters/state/journal-reader.ts";
 import { refusalByHolder } from "../adapters/state/lease-file.ts";
 import { describePlace } from "../adapters/state/state-place.ts";
@@ -22,9 +22,10 @@ import {
   openQueue,
   type Project,
   remoteOf,
-  requireIdentity,
+  requireCommitter,
   requireRemote,
   requireTarget,
+  requireWritable,
 } from "./compose.ts";
 import { reportAdvice } from "../survey/survey.ts";
 import { currentDrill, drillCommand } from "./drill-standing.ts";
@@ -79,11 +80,11 @@ async function examine(cwd: string, tell: (finding: Finding) => void): Promise<v
     lookAtObjects,
     lookAtAgent,
     lookAtMoney,
-    lookAtSandbox,
+    withRoom("sandbox", lookAtSandbox),
     lookAtReports,
     lookAtDrill,
     lookAtQueue,
-    lookAtGates,
+    withRoom("gates", lookAtGates),
   ]) {
     try {
       for (const finding of await look(project)) tell(finding);
@@ -100,8 +101,14 @@ function explain(error: unknown): string {
 
 type Look = (project: Project) => Promise<readonly Finding[]> | readonly Finding[];
 
+/** What is tried out is written down: without room it would fail for a reason that is not its own. */
+const withRoom =
+  (check: string, look: Look): Look =>
+  (project) =>
+    isFull(project.state.path) ? [bad(check, "not tried: the disk is full")] : look(project);
+
 const lookAtIdentity: Look = async (project) => {
-  await requireIdentity(project);
+  await requireCommitter(project);
   return [];
 };
 
@@ -215,7 +222,16 @@ const noJournal: Journal = {
   },
 };
 
+/** Whatever gates leave becomes objects of the repository. */
 const lookAtGates: Look = async (project) => {
+  const isWritable = await requireWritable(project).then(
+    () => true,
+    () => false,
+  );
+  return isWritable ? tryGates(project) : [bad("gates", "not tried: the repository cannot be written")];
+};
+
+const tryGates: Look = async (project) => {
   const queue = openQueue(project);
   const stop = new AbortController();
   try {

@@ -23,7 +23,7 @@ import {
   logFolderOf,
   openProject,
   type Project,
-  requireIdentity,
+  requireCommitter,
   requireTarget,
 } from "./compose.ts";
 import { drillConfiguration } from "./drill-standing.ts";
@@ -41,7 +41,7 @@ export interface DrillOptions {
 export async function drillGates(options: DrillOptions): Promise<number> {
   const project = await openProject(options.cwd);
   await requireTarget(project);
-  await requireIdentity(project);
+  await requireCommitter(project);
   const at = new Date().toISOString();
   // A run that starts meanwhile would sweep the drill's checkouts away.
   using lease = takeLease(project.state.lease, at);

@@ -3,7 +3,7 @@ import { commitSha } from "../core/ids.ts";
 import { flakeNames, type GateResult, redReason } from "../core/verdict.ts";
 import { RalphError } from "../errors.ts";
 import { runGates } from "../supervisor/gating.ts";
-import { composeGating, logFolderOf, openProject, type Project, requireIdentity } from "./compose.ts";
+import { composeGating, logFolderOf, openProject, type Project, requireCommitter } from "./compose.ts";
 import { openProjectSandbox, warnOfNone } from "./open-sandbox.ts";
 import { print, printJson, printTable, style } from "./print.ts";
 
@@ -18,7 +18,7 @@ export interface GateOptions {
 export async function gate(options: GateOptions): Promise<number> {
   const project = await openProject(options.cwd);
   const gates = chooseGates(project, options.names);
-  await requireIdentity(project);
+  await requireCommitter(project);
   await using sandbox = await openProjectSandbox(project);
   warnOfNone(sandbox);
   const commit = await sealCheckout(project);

@@ -5,7 +5,7 @@ import { RalphError } from "../errors.ts";
 import {
   listTargetCheckouts,
   type Project,
-  requireIdentity,
+  requireCommitter,
   requireRemote,
   requireTarget,
 } from "./compose.ts";
@@ -15,7 +15,7 @@ export async function requireRunnable(project: Project): Promise<void> {
   await requireTarget(project);
   await requireRemote(project);
   requireAgent(config);
-  await requireIdentity(project);
+  await requireCommitter(project);
 }
 
 /** @throws RalphError `agent-missing`, `key-missing`. */

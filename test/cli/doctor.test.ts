@@ -138,3 +138,29 @@ describe("a lease", () => {
     expect(said).toContain("A run can begin once the supervisor");
   });
 });
+
+describe("What cannot be written", () => {
+  it("is a repository of somebody else: it is said so, and nothing is put down to the gates", async () => {
+    await using world = await createWorld();
+    const mounting = "mount --bind .git .git && mount -o remount,bind,ro .git";
+    const { said, status } = doctorIn(world, { mounting });
+    expect(said).toMatch(
+      /✘ project the repository cannot be written: EROFS: .* Work as the user that it belongs to/,
+    );
+    expect(said).toContain("✔ sandbox");
+    expect(said).toContain("✘ gates not tried: the repository cannot be written");
+    expect(said).not.toContain("gates changed files");
+    expect(status).toBe(2);
+  });
+
+  it("is a full disk: it is said once", async () => {
+    await using world = await createWorld();
+    const fill = 'head -c 3m /dev/zero >"$RALPH_STATE_DIR/filler" 2>/dev/null';
+    const mounting = `mount -t tmpfs -o size=2m,mode=700 none "$RALPH_STATE_DIR"; ${fill}`;
+    const { said, status } = doctorIn(world, { mounting });
+    expect(said).toMatch(/✘ state only 0 MiB are free at <state>/);
+    expect(said).toContain("✘ gates not tried: the disk is full");
+    expect(said).not.toContain("ENOSPC");
+    expect(status).toBe(2);
+  });
+});
