@@ -33,7 +33,7 @@ function requireKey(agent: AgentConfig): void {
   if (agent.kind !== "builtin" || agent.provider !== "anthropic" || agent.baseUrl !== null) return;
   if (keyNames.anthropic.some((name) => (process.env[name] ?? "") !== "")) return;
   throw new RalphError("key-missing", "no key for the built-in agent: set ANTHROPIC_API_KEY", {
-    hint: "Or set agent.base_url to a server that asks for none, or agent.kind: claude, which has its own login.",
+    hint: "Or set agent.base_url to a server that asks for none, or agent.kind: claude, which has a key of its own.",
   });
 }
 
