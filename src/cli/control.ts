@@ -41,7 +41,8 @@ export async function openControl(controlled: Controlled, options: DoorOptions):
   }
   if (options.health !== null) {
     const health = opened.use(await openHealth(options.health, () => healthOf(loop)));
-    teller.say(`health at http://${health.host}:${health.port}/healthz`);
+    const host = health.host.includes(":") ? `[${health.host}]` : health.host;
+    teller.say(`health at http://${host}:${health.port}/healthz`);
   }
   return opened.move();
 }

@@ -22,7 +22,7 @@ const freeInodesMin = 10_000;
 export function diskStop(rooms: readonly DiskRoom[], { freeBytesMin }: DiskFloor, part = 1): Stop | null {
   for (const { place, freeBytes, freeInodes } of rooms) {
     if (freeBytes < freeBytesMin * part) {
-      const reason = `only ${mebibytes(freeBytes)} MiB are free at ${place}, and limits.disk.free asks for ${mebibytes(freeBytesMin)}`;
+      const reason = `only ${mebibytes(freeBytes)} MiB are free at ${place}, and limits.disk.free asks for ${mebibytes(freeBytesMin)} MiB`;
       return { kind: "breaker", reason };
     }
     if (freeInodes !== null && freeInodes < freeInodesMin * part)

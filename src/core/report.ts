@@ -171,7 +171,7 @@ export function describeOutcome(outcome: RunOutcome): string {
     case "breaker":
       return `stopped by the breaker: ${outcome.reason}`;
     case "refused":
-      return `the agent was refused: ${outcome.reason}; log in again or mend the billing, then start anew: no attempt was counted`;
+      return `nothing more can start: ${outcome.reason}; log in again or mend the billing, then start anew: no attempt was counted`;
     case "signal":
       return `stopped by ${outcome.signal}`;
     case "stopped":

@@ -34,7 +34,7 @@ describe("The floor", () => {
     const rooms = [...room(200 * mib), { place: "/repository", freeBytes: 7 * mib, freeInodes: null }];
     expect(diskStop(rooms, floor)).toEqual({
       kind: "breaker",
-      reason: "only 7 MiB are free at /repository, and limits.disk.free asks for 100",
+      reason: "only 7 MiB are free at /repository, and limits.disk.free asks for 100 MiB",
     });
     expect(diskStop(room(200 * mib, 3), floor)).toEqual({
       kind: "breaker",

@@ -2,6 +2,7 @@
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
+import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { it } from "vitest";
@@ -350,9 +351,12 @@ it.concurrent("leaves at the third signal when even stopping hangs, with nobody 
   rmSync(folder, { recursive: true });
 });
 
-it.concurrent("tells a container whether it is well", async ({ expect }) => {
+const hasSix = networkInterfaces()["lo"]?.some(({ address }) => address === "::1") === true;
+const loopback = ["127.0.0.1", ...(hasSix ? ["[::1]"] : [])];
+
+it.concurrent.for(loopback)("tells a container whether it is well, at %s", async (host, { expect }) => {
   await using world = await createWorld({ tasks: [], config: { gates } });
-  const daemon = world.start({ command: "daemon", args: ["--health", "127.0.0.1:0"] });
+  const daemon = world.start({ command: "daemon", args: ["--health", `${host}:0`] });
   await daemon.told(started);
   const [, place = ""] = /health at (\S+)\/healthz/.exec(daemon.heard()) ?? [];
   const response = await fetch(`${place}/healthz`);

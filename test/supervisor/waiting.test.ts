@@ -86,7 +86,7 @@ it.concurrent("stops everything at once when a login is refused, and says what t
   const run = await world.run();
   expect(run.status).toBe(6);
   expect(run.lines.at(-1)).toBe(
-    "The agent was refused: the agent was refused: Error: the login has expired; log in again or mend the billing, then start anew: no attempt was counted. See: ralphwright log",
+    "Nothing more can start: the agent was refused: Error: the login has expired; log in again or mend the billing, then start anew: no attempt was counted. See: ralphwright log",
   );
   expect(world.events("two")).not.toContain("rejected");
   expect(world.leftovers()).toEqual([]);
