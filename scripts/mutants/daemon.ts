@@ -41,8 +41,8 @@ export const daemonMutants: readonly Mutant[] = [
     edits: [
       {
         file: halt,
-        find: `(state.paused.kind === "person" || cause.kind !== "person")`,
-        replace: `cause.kind !== "person" && state.paused.kind !== "person"`,
+        find: `if (paused !== null && cause.kind !== "person") return state;`,
+        replace: `if (paused !== null && cause.kind !== "person" && paused.kind !== "person") return state;`,
       },
     ],
     killedBy: { file: pauseTest, title: "keeps a person's pause when a red baseline comes after it" },

@@ -60,7 +60,10 @@ function routesOf(controlled: Controlled): Routes {
       return answer();
     },
     "POST /pause": async (body) => {
-      const reason = parsePauseOrder(body).reason ?? "a person said so";
+      const given = parsePauseOrder(body).reason;
+      // Said again without a word, it takes none back.
+      if (given === null && loop.state.paused?.kind === "person") return answer();
+      const reason = given ?? "a person said so";
       await loop.ask({ type: "run-paused", cause: { kind: "person", reason, untilMs: null, day: null } });
       return answer();
     },

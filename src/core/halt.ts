@@ -41,10 +41,12 @@ export function pauseKind(
   return kind === "configuration" ? kind : "breaker";
 }
 
-/** The first reason is the one that is told, but a person's word outranks all others. */
+/** The first reason is the one that is told, but a person's word outranks all others, and their last one the first. */
 export function pause(state: LoopState, cause: PauseCause, { nowMs, base = null }: Halting): LoopState {
-  const isKept = state.paused !== null && (state.paused.kind === "person" || cause.kind !== "person");
-  return isKept ? state : { ...state, paused: { ...cause, sinceMs: nowMs, base } };
+  const { paused } = state;
+  if (paused !== null && cause.kind !== "person") return state;
+  const sinceMs = paused?.kind === "person" ? paused.sinceMs : nowMs;
+  return { ...state, paused: { ...cause, sinceMs, base } };
 }
 
 /** A person who resumes grants the limits of the run once more, and need not wait for a date: one attempt asks at once. */

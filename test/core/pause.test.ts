@@ -139,6 +139,11 @@ it("lets a person's word outrank a red baseline: a new commit does not end their
   expect(paused.paused).toMatchObject({ kind: "person", base: null });
 });
 
+it("tells a person's last reason, and since when it is paused at all", () => {
+  const again = transition(after(daemon(), byPerson("lunch")), byPerson("until noon"), { nowMs: 9 })[0];
+  expect(again.paused).toMatchObject({ kind: "person", reason: "until noon", sinceMs: 5 });
+});
+
 it("keeps a person's pause when a red baseline comes after it", () => {
   const paused = after(daemon(), ...begun, byPerson("lunch"), {
     type: "baseline-checked",

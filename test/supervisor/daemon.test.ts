@@ -146,6 +146,24 @@ it.concurrent("pauses through its door, says so everywhere, keeps it over kill -
   expect(world.leftovers()).toEqual([]);
 });
 
+it.concurrent("keeps the reason of a pause that is said again without one, and takes a new one", async ({
+  expect,
+}) => {
+  await using world = await createWorld({ tasks: [], config: { gates } });
+  const daemon = await startDaemon(world);
+  await ask(world, "pause", "until", "noon");
+  await ask(world, "pause");
+  expect(await status(world)).toMatchObject({ paused: { reason: "until noon" } });
+  await ask(world, "pause", "until", "one");
+  expect(await status(world)).toMatchObject({ paused: { reason: "until one" } });
+  daemon.kill("SIGTERM");
+  await daemon.done;
+  const told = world
+    .records()
+    .flatMap(({ event }) => (event.type === "run-paused" ? [event.cause.reason] : []));
+  expect(told).toEqual(["until noon", "until one"]);
+});
+
 it.concurrent("pauses instead of ending at a red target, and goes on when a commit mends it", async ({
   expect,
 }) => {
