@@ -63,7 +63,13 @@ async function sealCheckout({ git, repository }: Project): Promise<ReturnType<ty
     });
   }
   const { top } = repository;
-  const head = (await git.run(["rev-parse", "--verify", "HEAD"], { checkout: top })).trim();
+  const found = await git.ask(["rev-parse", "--verify", "-q", "HEAD^{commit}"], { checkout: top });
+  if (found.code !== 0) {
+    throw new RalphError("target-missing", "no commit is checked out here: gates run on one", {
+      hint: "Make the first commit: git add -A && git commit",
+    });
+  }
+  const head = found.stdout.trim();
   const tree = await git.withIndex(async (index) => {
     await git.run(["read-tree", head], { index });
     // From the top: git runs in the git directory, which lies inside this work tree, and "." would be that.

@@ -1,11 +1,11 @@
 /** The commands that people read in the morning, after a real night: what they print, and what programs may parse. */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatJournalLine } from "../../src/formats/journal-line.ts";
 import { mainProgram } from "../support/program.ts";
-import { gitEnvironment } from "../support/repository.ts";
+import { gitEnvironment, makeFolder } from "../support/repository.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 interface Result {
@@ -302,4 +302,22 @@ describe("After a task that landed with its second attempt", () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr).toBe("ralphwright: there was no attempt 3 at one\n  Its attempts: 1, 2.\n");
   });
+});
+
+it("gate says so where there is no commit yet", () => {
+  const folder = makeFolder("unborn");
+  spawnSync("git", ["init", "-q", "-b", "main", folder]);
+  writeFileSync(join(folder, "ralph.config.yaml"), 'sandbox: off\ngates: [{ name: t, run: "true" }]\n');
+  const env = { ...process.env, ...gitEnvironment, RALPH_STATE_DIR: makeFolder("state") };
+  const { status, stderr } = spawnSync(process.execPath, [mainProgram, "gate"], {
+    cwd: folder,
+    env,
+    encoding: "utf8",
+  });
+  rmSync(folder, { recursive: true });
+  rmSync(env.RALPH_STATE_DIR, { recursive: true });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(
+    /ralphwright: no commit is checked out here: gates run on one\n {2}Make the first commit/,
+  );
 });

@@ -1,5 +1,5 @@
 /** Reads a journal of any size: what a snapshot stands for is only checked, the rest is read piece by piece. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { replay } from "../../core/replay.ts";
 import { emptyState, type LoopState } from "../../core/state.ts";
@@ -83,6 +83,7 @@ export function refuseBroken(file: string, trouble: JournalTrouble | null): void
 }
 
 export function readOrEmpty(file: string): Buffer {
+  refuseFolder(file);
   try {
     return readFileSync(file);
   } catch (error) {
@@ -92,12 +93,21 @@ export function readOrEmpty(file: string): Buffer {
 }
 
 function openOrNull(file: string): number | null {
+  refuseFolder(file);
   try {
     return openSync(file, "r");
   } catch (error) {
     if (systemCodeOf(error) === "ENOENT") return null;
     throw error;
   }
+}
+
+/** @throws RalphError `journal-corrupt`. */
+function refuseFolder(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  throw new RalphError("journal-corrupt", `${file} is a folder, and the journal is a file`, {
+    hint: "Move it away: what has landed is in git and safe, and a new journal begins.",
+  });
 }
 
 /** Null when there is none that stands for exactly the beginning of this journal. */
