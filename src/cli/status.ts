@@ -96,10 +96,7 @@ function printStatus(shown: ShownStatus, config: Config | null, lease: string): 
     ["supervisor", supervisorText(supervisor, lease)],
     ...haltRows(shown),
     ["target", shown.target],
-    [
-      "tasks",
-      `${tasks.ready} ready, ${tasks.waiting} waiting, ${tasks.landed} landed, ${tasks.blocked} blocked, ${tasks.draft} draft`,
-    ],
+    ["tasks", tasksText(tasks)],
     ...listRow("in review", shown.reviews),
     ["spent", spentText(shown.run, config !== null && isPriceUnknown(config))],
     ...todayRow(shown.today, config),
@@ -120,6 +117,19 @@ function printStatus(shown: ShownStatus, config: Config | null, lease: string): 
     );
   }
   for (const problem of shown.problems) print(`${style("yellow", "!")} ${hang(problem, 2)}`);
+}
+
+/** Of what is rare it is said only where it is. */
+function tasksText({ running, ready, waiting, stuck, landed, blocked, draft }: StatusView["tasks"]): string {
+  return [
+    ...(running === 0 ? [] : [`${running} running`]),
+    `${ready} ready`,
+    `${waiting} waiting`,
+    ...(stuck === 0 ? [] : [`${stuck} stuck`]),
+    `${landed} landed`,
+    `${blocked} blocked`,
+    `${draft} draft`,
+  ].join(", ");
 }
 
 function supervisorText(holder: SeenHolder | null, lease: string): string {

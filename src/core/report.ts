@@ -4,6 +4,8 @@ import type { AgentRole, PauseCause, RunOutcome, SpendLimits } from "./message.t
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
 import type { LoopState, Pause, Phase, RunState, Wait } from "./state.ts";
 
+export type TaskCount = "running" | "ready" | "waiting" | "stuck" | "review" | "landed" | "blocked" | "draft";
+
 export interface StatusView {
   /** Null when no run is open. */
   readonly run: RunView | null;
@@ -15,7 +17,8 @@ export interface StatusView {
   /** Why the configuration on disk is not the one that holds; null when it is. */
   readonly configTrouble: string | null;
   readonly attempts: readonly AttemptView[];
-  readonly tasks: Readonly<Record<"ready" | "waiting" | "review" | "landed" | "blocked" | "draft", number>>;
+  /** `ready`: those that nobody works on. */
+  readonly tasks: Readonly<Record<TaskCount, number>>;
   /** Branches that people are to merge or to delete. */
   readonly reviews: readonly string[];
   readonly problems: readonly string[];
@@ -75,6 +78,7 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
   const reviews = [...standing.waiting.values()].flatMap((why) =>
     why.kind === "review" ? [why.branch] : [],
   );
+  const stuck = stuckTasks(standing);
   return {
     run: run === null ? null : viewRun(run),
     stopping: stopping === null ? null : describeOutcome(stopping.outcome),
@@ -85,15 +89,17 @@ export function viewStatus(state: LoopState, queue: Queue): StatusView {
     }),
     waits: viewWaits(state),
     tasks: {
-      ready: standing.ready.length,
-      waiting: standing.waiting.size - reviews.length,
+      running: state.attempts.size,
+      ready: standing.ready.filter(({ id }) => !state.attempts.has(id)).length,
+      waiting: standing.waiting.size - reviews.length - stuck.length,
+      stuck: stuck.length,
       review: reviews.length,
       landed: standing.landed.size,
       blocked: standing.blocked.length,
       draft: queue.tasks.filter((task) => task.status === "draft").length,
     },
     reviews,
-    problems: [...queue.problems.map(problemText), ...stuckTasks(standing), ...unrecordedTasks(state)],
+    problems: [...queue.problems.map(problemText), ...stuck, ...unrecordedTasks(state)],
     flaky: [...state.flaky],
     failing: state.failing,
   };

@@ -24,7 +24,7 @@ const view: StatusView = {
   paused: null,
   configTrouble: null,
   attempts: [],
-  tasks: { ready: 0, waiting: 0, review: 0, landed: 1, blocked: 0, draft: 0 },
+  tasks: { running: 0, ready: 0, waiting: 0, stuck: 0, review: 0, landed: 1, blocked: 0, draft: 0 },
   reviews: [],
   problems: [],
   flaky: [],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { taskId } from "../../src/core/ids.ts";
 import type { LoopEvent, RunOutcome } from "../../src/core/message.ts";
 import { describeOutcome, exitStatusOf, viewStatus, weakGatesText } from "../../src/core/report.ts";
 import { emptyState, type LoopState } from "../../src/core/state.ts";
@@ -31,8 +32,17 @@ describe("The status", () => {
       taskOf("e", { status: "blocked" }),
     ];
     const view = viewStatus(emptyState, { tasks, problems: [] });
-    expect(view.tasks).toEqual({ ready: 1, waiting: 1, review: 0, landed: 1, blocked: 1, draft: 1 });
+    const counts = { running: 0, ready: 1, waiting: 1, stuck: 0, review: 0, landed: 1, blocked: 1, draft: 1 };
+    expect(view.tasks).toEqual(counts);
     expect(view.run).toBeNull();
+    const lost = [...tasks, taskOf("f", { dependsOn: [taskId("gone")] })];
+    const working = after(...giveUp.slice(0, 2));
+    expect(viewStatus(working, { tasks: lost, problems: [] }).tasks).toEqual({
+      ...counts,
+      running: 1,
+      ready: 0,
+      stuck: 1,
+    });
   });
 
   it("tells a problem in one line without control characters, whatever the file is called", () => {
