@@ -46,8 +46,11 @@ export async function watchConfig({
   const branch = await watchBranch(project);
   const take = (text: string, file: string): Reloaded | null => {
     const values = parseConfigText(text, file, overrides);
+    const pending = changedKeys(started, values);
     const changed = changedKeys(held, values);
-    const restart = changed.filter((key) => needsRestart(key));
+    // What is put back as it was at the start never held otherwise: of that nothing is to come.
+    const told = changed.filter((key) => !needsRestart(key) || pending.includes(key));
+    const restart = told.filter((key) => needsRestart(key));
     const kept = Object.fromEntries(restartKeys.map((key) => [key, started[key]]));
     const config = toConfig({ ...values, ...kept });
     requireAgent(config);
@@ -56,7 +59,7 @@ export async function watchConfig({
     isTroubled = false;
     const now: Project = { ...project, config };
     const later: Ports = { ...ports, agents: composeAgents(now, sandbox), checks: sealedChecks(now) };
-    return { kind: "valid", config, ports: later, limits: daemonLimits(config), changed, restart };
+    return { kind: "valid", config, ports: later, limits: daemonLimits(config), changed: told, restart };
   };
   return {
     async read() {

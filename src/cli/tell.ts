@@ -166,7 +166,9 @@ function describeReload(event: Extract<LoopEvent, { type: "config-reloaded" | "c
   const held = changed.filter((key) => !restart.includes(key));
   const now = held.length === 0 ? "" : ` from the next attempt on: ${held.join(", ")}`;
   const later = restart.length === 0 ? "" : `${now === "" ? "" : ";"} after a restart: ${restart.join(", ")}`;
-  return now + later === "" ? "the configuration is good again" : `the configuration changed;${now}${later}`;
+  return now + later === ""
+    ? "the configuration holds as it is written"
+    : `the configuration changed;${now}${later}`;
 }
 
 function describeVerdict({ task, verdict }: Extract<LoopEvent, { type: "verdict-reached" }>): string | null {

@@ -69,6 +69,18 @@ it("keeps what needs a restart, and says so", async () => {
   });
 });
 
+it("says of what is put back as it was at the start that nothing is to come", async () => {
+  await using place = await open();
+  place.write({ ...first, target: "other", concurrency: 2 });
+  expect(await next(place.source)).toMatchObject({ changed: ["target", "concurrency"], restart: ["target"] });
+  place.write({ ...first, concurrency: 3 });
+  expect(await next(place.source)).toMatchObject({ changed: ["concurrency"], restart: [] });
+  place.write({ ...first, target: "other", concurrency: 3 });
+  await next(place.source);
+  place.write({ ...first, concurrency: 3 });
+  expect(await next(place.source)).toMatchObject({ kind: "valid", changed: [], restart: [] });
+});
+
 it("refuses what is invalid, with its place, and takes the good one back", async () => {
   await using place = await open();
   place.write("gates: [}\n");
