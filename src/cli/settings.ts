@@ -1,5 +1,7 @@
 /** Flags and `RALPH_*` variables that override the configuration: one table for both, and for the reference page. */
+import type { Config } from "../core/config.ts";
 import { RalphError } from "../errors.ts";
+import { nearestWord } from "../formats/nearest.ts";
 import type { Overrides } from "./compose.ts";
 
 export interface Setting {
@@ -68,6 +70,40 @@ export function readOverrides(flags: Flags, environment: Environment): Overrides
     if (each.variable === "RALPH_AGENT_COMMAND") overrides = setAt(overrides, ["agent", "kind"], "command");
   }
   return overrides;
+}
+
+/** Read elsewhere, or set by a supervisor for what it starts: another one may be started from there. */
+const otherVariables = [
+  "RALPH_STATE_DIR",
+  "RALPH_TASK",
+  "RALPH_ATTEMPT",
+  "RALPH_ROUND",
+  "RALPH_PROCESS",
+  "RALPH_BRIEF",
+  "RALPH_CLAIM",
+  "RALPH_REPORT",
+  "RALPH_GROUP",
+];
+
+/** A sentence for each variable that looks like ours and is none: it may be a limit that somebody counts on. */
+export function unknownVariables(
+  environment: Environment,
+  { agent, gates }: Pick<Config, "agent" | "gates">,
+): readonly string[] {
+  const known = settings.map(({ variable }) => variable);
+  const passed = [agent, ...(agent.second === null ? [] : [agent.second]), ...gates].flatMap(
+    ({ env }) => env,
+  );
+  const expected = new Set([...known, ...otherVariables, ...passed]);
+  const found = Object.keys(environment).filter(
+    (name) => name.startsWith("RALPH_") && environment[name] !== "",
+  );
+  return found
+    .filter((name) => !expected.has(name))
+    .map((name) => {
+      const nearest = nearestWord(name, known);
+      return `${name} is set, and means nothing here${nearest === null ? "" : `; did you mean ${nearest}?`}`;
+    });
 }
 
 /** An error about a value that was given here names the flag or the variable, not the key it stands for. */

@@ -1,4 +1,5 @@
 /** One supervisor from its lease to its last line: recovers, composes, runs the loop and tells. For `run` and `daemon`. */
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { openJournal, type OpenJournal } from "../adapters/state/journal-file.ts";
@@ -27,6 +28,7 @@ import { watchConfig } from "./reload.ts";
 import { daemonLimits, runLimits } from "./run-limits.ts";
 import { requireCleanCheckouts } from "./runnable.ts";
 import { openControl } from "./control.ts";
+import { unknownVariables } from "./settings.ts";
 import { Stopping } from "./stopping.ts";
 import { openWaits, untilText, waitText } from "./wait-text.ts";
 import { createTeller, type LogFormat, type Teller } from "./tell.ts";
@@ -50,11 +52,13 @@ export async function supervise(project: Project, { log, daemon }: SuperviseOpti
   setFlagsFromString("--optimize-for-size");
   using teller = createTeller(log, isPriceUnknown(project.config));
   const warn = (message: string): void => teller.log.write("warn", message);
+  for (const unknown of unknownVariables(process.env, project.config)) warn(unknown);
   requireRoom(project.state.path);
   await using sandbox = await openProjectSandbox(project, warn);
   const now = new Date();
   using lease = takeLease(project.state.lease, now.toISOString());
   void lease;
+  const run = runId(now, lastWritten(project.state.journal));
   runningClock.listen((notice) => teller.say(notice));
   const place = describePlace(project.state.path);
   if (place !== null) warn(place);
@@ -84,6 +88,7 @@ export async function supervise(project: Project, { log, daemon }: SuperviseOpti
       journal,
       ballast,
       recovered,
+      run,
       now,
       sandbox,
       stopping,
@@ -123,6 +128,8 @@ interface Supervision {
   readonly journal: OpenJournal;
   readonly ballast: Ballast;
   readonly recovered: Recovered;
+  /** Its id. */
+  readonly run: string;
   readonly now: Date;
   readonly sandbox: Sandbox;
   readonly stopping: Stopping;
@@ -133,10 +140,9 @@ interface Supervision {
 const readyMax = 4;
 
 async function runLoop(parts: Supervision): Promise<number> {
-  const { project, teller, ports, journal, ballast, recovered, now, sandbox, stopping, daemon } = parts;
+  const { project, teller, ports, journal, ballast, recovered, run, now, sandbox, stopping, daemon } = parts;
   const { config } = project;
   const { state, landed } = recovered;
-  const run = runId(now);
   teller.say(`run ${run} on ${config.target}; sandbox: ${sandbox.level.name}`);
   for (const weakness of weaknessesOf(sandbox)) teller.log.write("warn", weakness);
   const warning = moneyWarning(config);
@@ -211,11 +217,14 @@ function tellWaits(teller: Teller, { waits }: StatusView): void {
   for (const wait of openWaits(waits, nowMs)) teller.say(`Still waiting: ${waitText(wait, nowMs)}`);
 }
 
-const runId = (now: Date): string =>
-  now
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z")
-    .replaceAll(":", "-");
+/** To the second, as people read it; to the millisecond where an earlier run may have begun in the same second. */
+export function runId(now: Date, lastWrittenMs: number): string {
+  const isShared = Math.floor(lastWrittenMs / 1000) >= Math.floor(now.getTime() / 1000);
+  const text = now.toISOString().replaceAll(":", "-");
+  return isShared ? text : text.replace(/\.\d+Z$/, "Z");
+}
+
+const lastWritten = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 function closingLine(outcome: RunOutcome, { tasks, problems }: StatusView): string {
   const counts = [

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -294,4 +295,42 @@ it.concurrent("says at its start and in status until when it runs, and what it m
   const done = await run.done;
   expect(done.status).toBe(0);
   expect(done.lines.join("\n")).toMatch(until);
+});
+
+it.concurrent("warns of a variable that it does not know: it may be the limit that somebody counts on", async ({
+  expect,
+}) => {
+  await using world = await createWorld({ tasks: [] });
+  const run = await world.run({ env: { RALPH_MAX_TASK: "5" } });
+  expect(run.status).toBe(0);
+  expect(run.lines[0]).toBe("RALPH_MAX_TASK is set, and means nothing here; did you mean RALPH_MAX_TASKS?");
+});
+
+it.concurrent("has an id of its own, also where a run before it was in the same second", async ({
+  expect,
+}) => {
+  await using world = await createWorld({ tasks: [] });
+  await world.run();
+  const soon = new Date(Date.now() + 3_600_000);
+  utimesSync(join(world.state, "journal.jsonl"), soon, soon);
+  await world.run();
+  const [first = "", second = ""] = world
+    .records()
+    .flatMap(({ event }) => (event.type === "run-started" ? [event.run] : []));
+  expect(first).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/);
+  expect(second).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/);
+});
+
+it.concurrent("says where a folder is in the place of the journal, and what to do", async ({ expect }) => {
+  await using world = await createWorld({ tasks: [] });
+  const journal = join(world.state, "journal.jsonl");
+  mkdirSync(journal);
+  for (const command of [{}, { command: "status" }] as const) {
+    const told = await world.run(command);
+    expect(told.status).toBe(2);
+    expect(told.lines).toEqual([
+      expect.stringMatching(/^ralphwright: .*journal\.jsonl is a folder, and the journal is a file$/),
+      "  Move it away: what has landed is in git and safe, and a new journal begins.",
+    ]);
+  }
 });
