@@ -218,7 +218,7 @@ function tellWaits(teller: Teller, { waits }: StatusView): void {
 }
 
 /** To the second, as people read it; to the millisecond where an earlier run may have begun in the same second. */
-export function runId(now: Date, lastWrittenMs: number): string {
+function runId(now: Date, lastWrittenMs: number): string {
   const isShared = Math.floor(lastWrittenMs / 1000) >= Math.floor(now.getTime() / 1000);
   const text = now.toISOString().replaceAll(":", "-");
   return isShared ? text : text.replace(/\.\d+Z$/, "Z");

@@ -4,7 +4,7 @@ import type { AgentRole, PauseCause, RunOutcome, SpendLimits } from "./message.t
 import { type Queue, resolveQueue, type Standing } from "./queue.ts";
 import type { LoopState, Pause, Phase, RunState, Wait } from "./state.ts";
 
-export type TaskCount = "running" | "ready" | "waiting" | "stuck" | "review" | "landed" | "blocked" | "draft";
+type TaskCount = "running" | "ready" | "waiting" | "stuck" | "review" | "landed" | "blocked" | "draft";
 
 export interface StatusView {
   /** Null when no run is open. */
