@@ -11,7 +11,8 @@ describe("Text for a terminal", () => {
   });
 
   it("loses what would hide it, colours over colours among it", () => {
-    expect(makeSafe("a\u001b[8mb\u001b[30;40mc\u001b[7md")).toBe("a\ufffd[8mb\ufffd[30;40mc\ufffd[7md");
+    expect(makeSafe("a\u001b[8mb\u001b[30;40mc\u001b[7md")).toBe("abcd");
+    expect(makeSafe("\u001b[1;8mhidden\u001b[2J")).toBe("hidden\ufffd[2J");
   });
 
   it("keeps every style that is set here, and usual ones of tools", () => {
