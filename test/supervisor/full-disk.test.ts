@@ -28,7 +28,7 @@ describe.skipIf(why !== null)(`On a disk of 200 MB${why === null ? "" : `: skipp
     const stopped = await world.run({ env });
     expect(stopped.status).toBe(5);
     expect(stopped.lines.at(-1)).toMatch(
-      /^Stopped by the breaker: only \d+ MiB are free at \S+, and limits\.disk\.free asks for 150\. /,
+      /^Stopped by the breaker: only \d+ MiB are free at \S+, and limits\.disk\.free asks for 150 MiB\. /,
     );
     expect(world.landed()).toEqual([]);
     disk.clear();
@@ -52,7 +52,7 @@ describe.skipIf(why !== null)(`On a disk of 200 MB${why === null ? "" : `: skipp
     const events = readJournal(join(disk.path, "state", "journal.jsonl")).map(({ event }) => event);
     const interrupted = events.find(({ type }) => type === "attempt-interrupted");
     expect(interrupted).toMatchObject({
-      reason: expect.stringMatching(/^stopped: only \d+ MiB are free at .*limits\.disk\.free asks for 100$/),
+      reason: expect.stringMatching(/^stopped: only \d+ MiB are free at .*limits\.disk\.free asks for 100 MiB$/),
     });
     expect(events.at(-1)?.type).toBe("run-ended");
   });
