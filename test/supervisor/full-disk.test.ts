@@ -52,7 +52,9 @@ describe.skipIf(why !== null)(`On a disk of 200 MB${why === null ? "" : `: skipp
     const events = readJournal(join(disk.path, "state", "journal.jsonl")).map(({ event }) => event);
     const interrupted = events.find(({ type }) => type === "attempt-interrupted");
     expect(interrupted).toMatchObject({
-      reason: expect.stringMatching(/^stopped: only \d+ MiB are free at .*limits\.disk\.free asks for 100 MiB$/),
+      reason: expect.stringMatching(
+        /^stopped: only \d+ MiB are free at .*limits\.disk\.free asks for 100 MiB$/,
+      ),
     });
     expect(events.at(-1)?.type).toBe("run-ended");
   });
