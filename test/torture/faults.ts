@@ -8,7 +8,7 @@ import { judgeWorld } from "./world-judge.ts";
 export const faults: Family = {
   name: "faults",
   purpose: "one fault at each call that it can hit, once or lasting",
-  quick: 28,
+  quick: 20,
   long: null,
   async plan(source, { count, only }) {
     if (only !== null) return [faultNamed(only)].filter((scenario) => scenario !== null);

@@ -7,7 +7,7 @@ import { judgeWorld } from "./world-judge.ts";
 export const kills: Family = {
   name: "kills",
   purpose: "one kill before or after each boundary",
-  quick: 36,
+  quick: 26,
   long: null,
   async plan(source, order) {
     const [, aside, nth] = /^(before|after):(\d+)$/.exec(order.only ?? "") ?? [];

@@ -13,7 +13,7 @@ const runMs = 1_000;
 export const multi: Family = {
   name: "multi",
   purpose: "kills, slain git, pauses, clock steps and people's commits, by a seed",
-  quick: 14,
+  quick: 10,
   long: 10_000,
   plan(_source, { count, seed, only }) {
     const seeds = only === null ? Array.from({ length: count ?? 1 }, (_, i) => seed + i) : [Number(only)];
