@@ -208,6 +208,8 @@ async function openWorld(folder: string, { plan, first, mainProgram }: WorldPart
 
 /** Longer than any of them takes on a full machine: what hangs is a broken promise, too. */
 const runMsMax = 120_000;
+/** For its last words, on a busy machine. */
+const drainMs = 1_000;
 
 const runOf = (mainProgram: string): readonly string[] => [
   "--import",
@@ -239,8 +241,14 @@ function startProgram(
   const end = new Promise<Ending>((resolve) => {
     child.once("exit", (status, signal) => {
       clearTimeout(late);
+      const tell = (): void => resolve({ status, signal, said });
+      if (child.stderr.closed) return tell();
       // What it left may hold the pipe open: that is judged elsewhere.
-      setImmediate(() => resolve({ status, signal, said }));
+      const drained = setTimeout(tell, drainMs);
+      child.stderr.once("close", () => {
+        clearTimeout(drained);
+        tell();
+      });
     });
   });
   return { pid: child.pid ?? 0, end };
